@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` and `make test`. Both set up by themselves.
+VENV   := .venv
+BIN    := $(VENV)/bin
+# 3.12 and 3.11 come first: for them a wheel with an embedded Redis exists.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+SECONDS_OF_DEMO ?= 30
+SEED ?= 1
+
+.PHONY: help demo test check format lock clean setup setup-dev
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup  ## a simulated day of planning and clocking, from signed webhook to sink
+	$(BIN)/shiftwire demo --seconds $(SECONDS_OF_DEMO) --seed $(SEED)
+
+test: setup-dev  ## all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev  ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-dev  ## write the code as the formatter wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup-dev  ## resolve the dependencies anew into the lock files
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --group dev -o requirements-dev.lock
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
+
+setup: $(VENV)/.runtime
+setup-dev: $(VENV)/.dev
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the path." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The command line is a launcher beside the interpreter: the code runs from this folder, nothing is built.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	$(BIN)/python .ci/link.py
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-dev.lock
+	$(BIN)/python .ci/link.py
+	@touch $@ $(VENV)/.runtime
