@@ -1,0 +1,50 @@
+"""What differs between two versions of a record.
+
+Objects are compared property by property, arrays as whole values. Absent and null are the same (CHOICE-38), at every
+depth. `changeVersion` is left out: it differs always and says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.changes.envelope import FieldChange
+
+_IGNORED = frozenset({"changeVersion"})
+
+
+def diff(before: dict[str, Any], after: dict[str, Any]) -> list[FieldChange]:
+    """List the changes in the order of their property names.
+
+    A path joins the names of nested properties with dots: `person.id`. A dot or backslash within a name gets a
+    backslash in front.
+    """
+    found: list[FieldChange] = []
+    _compare(before, after, "", (before.keys() | after.keys()) - _IGNORED, found)
+    return found
+
+
+def _compare(
+    before: dict[str, Any], after: dict[str, Any], prefix: str, names: set[str], found: list[FieldChange]
+) -> None:
+    for name in sorted(names):
+        old, new = before.get(name), after.get(name)
+        if type(old) is dict and type(new) is dict:
+            _compare(old, new, f"{prefix}{_escaped(name)}.", old.keys() | new.keys(), found)
+        elif not same(old, new):
+            found.append(FieldChange(prefix + _escaped(name), old, new))
+
+
+def same(old: Any, new: Any) -> bool:
+    """JSON equality: 1 and 1.0 are one number, 1 and true are not the same, null is as good as absent."""
+    if type(old) is dict and type(new) is dict:
+        return all(same(old.get(name), new.get(name)) for name in old.keys() | new.keys())
+    if type(old) is list and type(new) is list:
+        return len(old) == len(new) and all(map(same, old, new))
+    return bool(old == new) and (type(old) is bool) == (type(new) is bool)
+
+
+def _escaped(name: str) -> str:
+    if "." in name or "\\" in name:
+        return name.replace("\\", "\\\\").replace(".", "\\.")
+    return name
