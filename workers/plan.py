@@ -1,0 +1,79 @@
+"""What becomes of the undecided entries of one resource: pure.
+
+The stored version decides, whatever channel an entry came by: newer passes, older or equal is superseded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from workers.store.gate import NO_VERSION
+from workers.store.inbox import Entry, Stored
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Entries to apply, in order, and entries that change nothing."""
+
+    apply: list[Entry]
+    superseded: list[Entry]
+
+
+def every(entries: Sequence[Entry], stored: Stored | None) -> Plan:
+    """Each entry that is newer than all before it gives an event (`fetch: payload`)."""
+    plan = Plan([], [])
+    for entry in sorted(entries, key=_order):
+        (plan.apply if newer(entry, stored) else plan.superseded).append(entry)
+        if plan.apply and plan.apply[-1] is entry:
+            stored = _after(entry)
+    return plan
+
+
+def newest(entries: Sequence[Entry], stored: Stored | None) -> Plan:
+    """Only the newest entry gives an event: the net change (`fetch: delta`, `fetch: resource`).
+
+    Its origin is `webhook` when a webhook told of this state, even if the delta brought it.
+    """
+    chosen = max(entries, key=_order)
+    rest = [entry for entry in entries if entry is not chosen]
+    if not newer(chosen, stored):
+        return Plan([], [*rest, chosen])
+    told = any(e.origin == "webhook" and e.version >= chosen.version for e in rest)
+    return Plan([replace(chosen, origin="webhook") if told else chosen], rest)
+
+
+def fetched(entries: Sequence[Entry], stored: Stored | None, found: Entry) -> Plan:
+    """The resource as it was fetched, in the place of the newest entry.
+
+    When the answer is older than a notification (it came from a replica that lags behind), the notification holds.
+    """
+    chosen = max(entries, key=_order)
+    if found.version and chosen.version > found.version:
+        return newest(entries, stored)
+    state = replace(found, id=chosen.id, origin=chosen.origin, version=found.version or chosen.version)
+    return newest([state if entry is chosen else entry for entry in entries], stored)
+
+
+def newer(entry: Entry, stored: Stored | None) -> bool:
+    """Whether an entry changes what is stored.
+
+    Versions are compared as strings, ordinally (protime-api: `changeVersion` "supports string comparison"). Where Protime
+    gives none, the last that arrived holds, unless nothing differs. A delete of what is deleted changes nothing.
+    """
+    if stored is None:
+        return True
+    if entry.deleted and stored.deleted:
+        return False
+    if not entry.version or stored.version == NO_VERSION:
+        return (entry.deleted, entry.data) != (stored.deleted, stored.body)
+    return entry.version > stored.version
+
+
+def _order(entry: Entry) -> tuple[bool, str]:
+    # An entry without a version stands after those that have one; among equals, Python's sort and max keep arrival order.
+    return (not entry.version, entry.version)
+
+
+def _after(entry: Entry) -> Stored:
+    return Stored(entry.version or NO_VERSION, entry.deleted, 0, entry.data)

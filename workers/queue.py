@@ -1,0 +1,114 @@
+"""The Dramatiq broker, the queues, and how a wake-up gets to a worker.
+
+A message says "partition acme:3 has work"; the work itself lies in the store. A lost, doubled or late message loses nothing,
+so an outage of Redis needs no repair here: the sweep finds work that nobody was told of.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import dramatiq
+import redis
+import structlog
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+
+from workers.store.keys import Partition
+
+#: Live traffic; and what may wait behind it.
+LIVE, BULK = "live", "bulk"
+
+_IDLE_SECONDS = 1.0
+_BUSY_SECONDS = 0.005
+_AWAY_SECONDS = 0.25
+
+log = structlog.get_logger()
+
+
+class WakingConsumer(_RedisConsumer):
+    """Waits for a message inside Redis instead of asking again and again.
+
+    `BLMOVE queue queue RIGHT RIGHT` leaves the list as it is, but answers the moment there is a message: an idle worker
+    starts within a round trip (the stock consumer polls, with a back-off of up to a second).
+    """
+
+    def __next__(self) -> Any:
+        try:
+            if not self.message_cache:
+                if self.outstanding_message_count >= self.prefetch:
+                    time.sleep(_BUSY_SECONDS)
+                    return None
+                if not self._wait():
+                    self.broker.do_fetch(self.queue_name, 0)  # says that this worker is alive
+                    return None
+            return super().__next__()
+        except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
+            log.warning("queue unreachable", queue=self.queue_name, error=str(error))
+            time.sleep(_AWAY_SECONDS)
+            return None
+
+    def ack(self, message: Any) -> None:
+        try:
+            super().ack(message)
+        except (dramatiq.ConnectionClosed, redis.RedisError):
+            # The wake-up has been answered. Unacknowledged, it comes once more after a while, which does no harm.
+            log.debug("wake-up not acknowledged", queue=self.queue_name)
+
+    nack = ack
+
+    def _wait(self) -> bool:
+        queue = f"{self.broker.namespace}:{self.queue_name}"
+        client: redis.Redis = self.broker.client
+        return client.blmove(queue, queue, _IDLE_SECONDS, "RIGHT", "RIGHT") is not None  # type: ignore[arg-type]
+
+
+class WakingBroker(RedisBroker):
+    """A `RedisBroker` whose idle consumers start at once. No message is ever delayed, so there are no delay queues."""
+
+    @property
+    def consumer_class(self) -> type[WakingConsumer]:
+        return WakingConsumer
+
+    def declare_queue(self, queue_name: str) -> None:
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+
+def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> WakingBroker:
+    """A broker on the store's Redis. There is no retry middleware: the sweep is the one layer that tries again."""
+    client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+    return WakingBroker(client=client, middleware=list(middleware), namespace="sw:queue")
+
+
+@dataclass(frozen=True)
+class Wake:
+    """The wake-ups there are. Sending one blocks for a round trip: call it outside the event loop."""
+
+    broker: WakingBroker
+
+    def ingest(self, partition: Partition) -> None:
+        self._send("ingest", partition.tenant, partition.number)
+
+    def delta(self, tenant: str, collection: str) -> None:
+        self._send("delta", tenant, collection)
+
+    def dispatch(self, partition: Partition, sink: str) -> None:
+        self._send("dispatch", partition.tenant, partition.number, sink)
+
+    def retry(self, partition: Partition, sink: str) -> None:
+        self._send("retry", partition.tenant, partition.number, sink)
+
+    def subscriptions(self, tenant: str) -> None:
+        self._send("subscriptions", tenant, queue=BULK)
+
+    def purge(self, tenant: str) -> None:
+        self._send("purge", tenant, queue=BULK)
+
+    def _send(self, actor: str, *args: str | int, queue: str = LIVE) -> None:
+        message: dramatiq.Message[None] = dramatiq.Message(queue, actor, args, {}, {})
+        self.broker.enqueue(message)

@@ -1,0 +1,50 @@
+"""Where each delta stands: the newest link, when it was asked, and why it may not be."""
+
+from __future__ import annotations
+
+import msgspec
+from redis.asyncio import Redis
+
+from workers.store.keys import tenant_key
+
+
+class DeltaState(msgspec.Struct):
+    """Times are Unix seconds, 0 for never. `failing_since` is 0 while all is well."""
+
+    link: str = ""
+    asked_at: float = 0.0
+    pulled_at: float = 0.0
+    failing_since: float = 0.0
+    retry_at: float = 0.0
+    attempts: int = 0
+    error: str = ""
+
+
+_DECODER = msgspec.json.Decoder(DeltaState)
+
+
+class DeltaStates:
+    """All methods raise `redis.exceptions.RedisError`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def get(self, tenant: str, collection: str) -> DeltaState:
+        value = await self._redis.get(_key(tenant, collection))
+        return _DECODER.decode(value) if value else DeltaState()
+
+    async def put(self, tenant: str, collection: str, state: DeltaState) -> None:
+        await self._redis.set(_key(tenant, collection), msgspec.json.encode(state))
+
+
+def lock_key(tenant: str, collection: str) -> str:
+    return tenant_key(tenant, f"delta:{collection}:lock")
+
+
+def again_key(tenant: str, collection: str) -> str:
+    """Set by whoever asks for a pull while one is under way."""
+    return tenant_key(tenant, f"delta:{collection}:again")
+
+
+def _key(tenant: str, collection: str) -> str:
+    return tenant_key(tenant, f"delta:{collection}")

@@ -1,0 +1,84 @@
+"""The gate: one atomic compare-and-set for every change, whatever channel it came by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workers.store.keys import Partition
+from workers.store.scripts import Argument, Scripts
+
+#: Stands for "the event applied just before for this resource, in the same transaction".
+CHAINED = "@"
+#: The version of a resource that Protime gave none.
+NO_VERSION = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """New state and an event. `expected` is the event number of the state it was computed from, "0" for none."""
+
+    resource: str
+    entry: str
+    expected: str
+    version: str
+    deleted: bool
+    body: bytes
+    event: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """Older than, or equal to, what is stored."""
+
+    resource: str
+    entry: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Cannot be understood: goes to the dead letters with its raw data."""
+
+    resource: str
+    entry: str
+    reason: str
+
+
+Decision = Apply | Supersede | Reject
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What the gate did; the entries of `conflicts` (resources) are still in the inbox and want a fresh look."""
+
+    applied: int
+    superseded: int
+    rejected: int
+    conflicts: tuple[str, ...]
+
+
+class Gate:
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def pass_through(self, partition: Partition, decisions: Sequence[Decision]) -> Passed:
+        """Carries out the decisions in one transaction. Raises `redis.exceptions.RedisError`."""
+        args: list[Argument] = [int(time.time() * 1000)]
+        for decision in decisions:
+            args += _operation(decision)
+        p = partition
+        keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead)
+        applied, superseded, rejected, *conflicts = await self._scripts.run("gate", keys, *args)
+        return Passed(applied, superseded, rejected, tuple(c.decode() for c in conflicts))
+
+
+def _operation(decision: Decision) -> tuple[Argument, ...]:
+    match decision:
+        case Apply(resource, entry, expected, version, deleted, body, event):
+            return ("A", resource, entry, expected, version or NO_VERSION, "1" if deleted else "0", body, event)
+        case Supersede(resource, entry, version):
+            return ("S", resource, entry, version)
+        case Reject(resource, entry, reason):
+            return ("R", resource, entry, reason)

@@ -1,0 +1,170 @@
+"""The inbox: what was accepted and is not decided yet. Redis Streams of each partition.
+
+`inbox` holds what can be decided now; `inbox:<collection>` holds notifications that wait for a pull of their delta.
+
+Every channel (webhook, delta, sync, reconcile) enters here, so received changes are counted in one place and pass one gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.store.keys import Partition, partition_of
+from workers.store.leases import LEASE_MS
+from workers.store.scripts import Argument, Call, Scripts
+
+#: How long a wake-up mark keeps further wake-ups away; a lost wake-up costs at most this long.
+WOKEN_MS = 1000
+
+
+class BacklogFull(Exception):
+    """A partition's inbox is at its limit; nothing was appended to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A change to append. `resource` is `collection/id`, `data` the resource as Protime gave it (JSON)."""
+
+    resource: str
+    version: str
+    deleted: bool
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change in the inbox. `id` is `[collection:]milliseconds of arrival-number`."""
+
+    id: str
+    resource: str
+    version: str
+    deleted: bool
+    origin: str
+    data: bytes
+
+    @property
+    def arrived_ms(self) -> int:
+        return int(self.id.rpartition(":")[2].partition("-")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the gate last let through for a resource. `number` is the number of its event in the partition's log."""
+
+    version: str
+    deleted: bool
+    number: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Undecided entries with the stored state of their resources; `after` is where to read on, "" at the end."""
+
+    entries: list[Entry]
+    states: dict[str, Stored]
+    after: str
+
+
+class Inbox:
+    """Appends and reads; all methods raise `redis.exceptions.RedisError` when the store does not take the command.
+
+    `waiting` maps a tenant to its collections: True for those whose notifications wait for a delta pull.
+    """
+
+    def __init__(
+        self, scripts: Scripts, *, partitions: int, max_backlog: int, waiting: Mapping[str, Mapping[str, bool]]
+    ) -> None:
+        self._scripts = scripts
+        self._partitions = partitions
+        self._max_backlog = max_backlog
+        self._waiting = waiting
+
+    def partition(self, tenant: str, resource: str) -> Partition:
+        return Partition(tenant, partition_of(resource, self._partitions))
+
+    def all(self, tenant: str) -> list[Partition]:
+        return [Partition(tenant, number) for number in range(self._partitions)]
+
+    def notify_call(self, partition: Partition, collection: str, arrivals: Iterable[Arrival]) -> Call:
+        """The call that appends notifications. It answers 1: wake somebody, 0, or -1: the backlog is full."""
+        waits = self._waiting.get(partition.tenant, {}).get(collection, False)
+        inbox = partition.waiting(collection) if waits else partition.inbox
+        woken = partition.woken_for(collection) if waits else partition.woken
+        # The pull of a delta has a lock of its own, outside the partition: here a key stands in that is never set.
+        lease = f"{woken}:lease" if waits else partition.lease
+        return Call("append", (inbox, partition.counts, woken, lease), _append(self._max_backlog, "webhook", arrivals))
+
+    async def append(self, tenant: str, origin: str, arrivals: Sequence[Arrival]) -> set[Partition]:
+        """Appends what was fetched to the partitions it belongs to, and returns those. No backlog limit."""
+        split: dict[Partition, list[Arrival]] = {}
+        for arrival in arrivals:
+            split.setdefault(self.partition(tenant, arrival.resource), []).append(arrival)
+        calls = [
+            Call("append", (p.inbox, p.counts, p.woken, p.lease), _append(0, origin, some))
+            for p, some in split.items()
+        ]
+        for answer in await self._scripts.run_many(calls) if calls else ():
+            if isinstance(answer, Exception):
+                raise answer
+        return set(split)
+
+    async def read(self, partition: Partition, token: str, *, after: str = "-", most: int = 500) -> Batch | None:
+        """Undecided entries after an entry id ("-": from the start); None when another worker holds the partition."""
+        waiting = self._waiting.get(partition.tenant, {})
+        fixed = (partition.inbox, partition.lease, partition.woken, partition.state, partition.through)
+        flags = [flag for name, waits in waiting.items() for flag in (name, "1" if waits else "0")]
+        keys = (*fixed, *(partition.waiting(name) for name in waiting))
+        answer = await self._scripts.run("read_inbox", keys, token, LEASE_MS, after, most, *flags)
+        return None if answer is None else _batch(*answer)
+
+    async def leave(self, partition: Partition, token: str) -> bool:
+        """Gives the lease back; True when there is more to read from the start, and the lease is kept."""
+        return bool(await self._scripts.run("leave", (partition.lease, partition.woken), token))
+
+    async def waiting_marks(self, tenant: str, collection: str) -> dict[Partition, str]:
+        """The newest waiting notification of each partition; from now on, newer ones call for another pull."""
+        pipe = self._scripts.redis.pipeline(transaction=False)
+        partitions = self.all(tenant)
+        for partition in partitions:
+            pipe.delete(partition.woken_for(collection))
+            pipe.xrevrange(partition.waiting(collection), count=1)
+        found = (await pipe.execute())[1::2]
+        return {p: rows[0][0].decode() for p, rows in zip(partitions, found, strict=True) if rows}
+
+    async def pulled_through(self, collection: str, marks: Mapping[Partition, str]) -> None:
+        """Lets waiting notifications up to these go on: a delta pull that began after them is committed."""
+        pipe = self._scripts.redis.pipeline(transaction=False)
+        for partition, entry in marks.items():
+            pipe.hset(partition.through, collection, entry)
+        await pipe.execute()
+
+
+def _append(most: int, origin: str, arrivals: Iterable[Arrival]) -> list[Argument]:
+    args: list[Argument] = [most, WOKEN_MS, origin]
+    for a in arrivals:
+        args += (a.resource, a.version, "1" if a.deleted else "0", a.data)
+    return args
+
+
+def _batch(entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
+    found = [_entry(id_, fields) for id_, fields in entries]
+    for collection, rows in zip(waiting[::2], waiting[1::2], strict=True):
+        found += [_entry(b"%s:%s" % (collection, id_), fields) for id_, fields in rows]
+    return Batch(
+        entries=found,
+        states={k.decode(): stored(v) for k, v in zip(states[::2], states[1::2], strict=True) if v is not None},
+        after=entries[-1][0].decode() if entries else "",
+    )
+
+
+def _entry(id_: bytes, f: list[bytes]) -> Entry:
+    return Entry(id_.decode(), f[1].decode(), f[3].decode(), f[5] == b"1", f[7].decode(), f[9])
+
+
+def stored(value: bytes) -> Stored:
+    """The state value `version tombstone number body` taken apart."""
+    version, tombstone, number, body = value.split(b" ", 3)
+    return Stored(version.decode(), tombstone == b"1", int(number), body)

@@ -1,0 +1,140 @@
+"""Reading the event log: pages over all partitions, one event, and its whole life."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from workers.events import Event
+from workers.store.inbox import Inbox, stored
+from workers.store.keys import Partition
+from workers.store.lanes import in_ranges
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Found:
+    """An event where it lies: partition and number."""
+
+    partition: Partition
+    number: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class Life:
+    """One event from its reception to each sink. Times are aware."""
+
+    event: Event
+    notifications: list[dict[str, Any]]
+    decision: dict[str, Any]
+    deliveries: list[dict[str, Any]]
+
+
+class Log:
+    """All methods raise `redis.exceptions.RedisError`."""
+
+    def __init__(self, redis: Redis, inbox: Inbox) -> None:
+        self._redis = redis
+        self._inbox = inbox
+
+    async def events(self, tenant: str) -> AsyncIterator[Found]:
+        """All events the log holds, partition by partition, oldest first within each."""
+        for partition in self._inbox.all(tenant):
+            async for found in self.after(partition, 0):
+                yield found
+
+    async def after(self, partition: Partition, number: int) -> AsyncIterator[Found]:
+        while rows := await self._redis.xrange(partition.events, f"({number}-0", "+", count=_PAGE):
+            for id_, fields in rows:
+                number = int(id_.partition(b"-")[0])
+                yield Found(partition, number, Event(fields[b"e"]))
+
+    async def newest(self, partition: Partition) -> int:
+        """The number of the newest event, 0 for none."""
+        return int(await self._redis.hget(partition.counts, "applied") or 0)
+
+    async def find(self, event_id: str) -> Found | None:
+        """An event by its id (`tenant/collection/id/version`): a walk from the newest of its resource back in time."""
+        tenant, _, rest = event_id.partition("/")
+        resource = rest.rpartition("/")[0]
+        partition = self._inbox.partition(tenant, resource)
+        state = await self._redis.hget(partition.state, resource)
+        number = stored(state).number if state else 0
+        while number:
+            rows = await self._redis.xrange(partition.events, f"{number}-0", f"{number}-0")
+            if not rows:
+                return None
+            fields = rows[0][1]
+            event = Event(fields[b"e"])
+            if event.id == event_id:
+                return Found(partition, number, event)
+            number = int(fields[b"p"])
+        return None
+
+    async def life(self, found: Found, sinks: Iterable[str]) -> Life:
+        """What was received about this version, what the gate decided, and what became of it at each sink."""
+        notifications, decision = await self._decided(found)
+        deliveries = [entry for sink in sinks for entry in await self._deliveries(found, sink)]
+        return Life(found.event, notifications, decision, deliveries)
+
+    async def _decided(self, found: Found) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        head = found.event.head
+        # What was told of an event lies close to the moment it was learned; a repetition may follow for a day or two.
+        start = int(datetime.fromisoformat(head.time).timestamp() * 1000) - 60_000
+        told, decision = [], {"decision": "applied", "number": found.number}
+        async for at, f in self._stream(found.partition.journal, f"{max(start, 0)}-0"):
+            if f[b"k"].decode() != head.subject:
+                continue
+            if f[b"n"] == str(found.number).encode():
+                decision["at"] = _time(at)
+            elif f[b"v"].decode() != head.sequence:
+                continue
+            told.append(_notification(f))
+        return told, decision
+
+    async def _deliveries(self, found: Found, sink: str) -> list[dict[str, Any]]:
+        start = int(datetime.fromisoformat(found.event.head.time).timestamp() * 1000) - 60_000
+        steps = []
+        async for at, f in self._stream(found.partition.of_sink("deliveries", sink), f"{max(start, 0)}-0"):
+            what = _outcome(msgspec.json.decode(f[b"r"]), found.number)
+            if what:
+                steps.append({"sink": sink, "at": _time(at), **what})
+        return steps
+
+    async def _stream(self, key: str, start: str) -> AsyncIterator[tuple[str, dict[bytes, bytes]]]:
+        while rows := await self._redis.xrange(key, start, "+", count=_PAGE):
+            for id_, fields in rows:
+                yield id_.decode(), fields
+            start = f"({rows[-1][0].decode()}"
+
+
+def _outcome(record: dict[str, Any], number: int) -> dict[str, Any]:
+    if in_ranges(record.get("d", ""), number):
+        return {"outcome": "delivered"}
+    if in_ranges(record.get("f", ""), number):
+        return {"outcome": "filtered"}
+    reason = record.get("x", {}).get(str(number))
+    return {"outcome": "failed", "reason": reason} if reason else {}
+
+
+def _notification(f: dict[bytes, bytes]) -> dict[str, Any]:
+    received = f[b"i"].decode().rpartition(":")[2]
+    return {
+        "received_at": _time(received),
+        "origin": f[b"o"].decode(),
+        "version": f[b"v"].decode(),
+        "deleted": f[b"d"] == b"1",
+        "decision": f[b"x"].decode(),
+        "raw": f[b"b"].decode(errors="replace") or None,
+    }
+
+
+def _time(entry_id: str) -> str:
+    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,14 @@
+-- One partition's books at one moment, for one sink. Every figure is read from where it happens, none from the others.
+-- KEYS: counts, cursor, parked, events, then the inboxes
+-- Returns { counts as a flat list, entries in the inboxes, cursor, events waiting in parked resources,
+--           number of the newest event in the log ("": the log is empty) }.
+local waiting = 0
+for _, value in ipairs(redis.call('HVALS', KEYS[3])) do
+  local numbers = string.match(value, '^%d+ %d+ (.+)$')
+  for _ in string.gmatch(numbers, '%d+') do waiting = waiting + 1 end
+end
+local inboxes = 0
+for i = 5, #KEYS do inboxes = inboxes + redis.call('XLEN', KEYS[i]) end
+local last = redis.call('XREVRANGE', KEYS[4], '+', '-', 'COUNT', 1)[1]
+return { redis.call('HGETALL', KEYS[1]), inboxes, redis.call('GET', KEYS[2]) or '0', waiting,
+  last and string.match(last[1], '^%d+') or '' }

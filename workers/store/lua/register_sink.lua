@@ -1,0 +1,7 @@
+-- Gives a sink that is new a cursor at the end of the log: what came before it counts as filtered.
+-- KEYS: cursor, counts   ARGV: sink     Returns 1 if the sink was new.
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local applied = redis.call('HGET', KEYS[2], 'applied') or '0'
+redis.call('SET', KEYS[1], applied)
+if applied ~= '0' then redis.call('HINCRBY', KEYS[2], 'filtered:' .. ARGV[1], applied) end
+return 1

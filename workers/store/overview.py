@@ -1,0 +1,152 @@
+"""The figures of the whole installation, read from the store when they are asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from workers.events import Event
+from workers.store.deltas import DeltaStates
+from workers.store.inbox import Inbox
+from workers.store.keys import Partition
+from workers.store.ledger import Ledger, Row, counted
+from workers.store.scripts import Scripts
+
+
+class Overview:
+    def __init__(
+        self,
+        scripts: Scripts,
+        inbox: Inbox,
+        ledger: Ledger,
+        deltas: DeltaStates,
+        collections: Mapping[str, Iterable[str]],
+        sinks: Iterable[str],
+    ) -> None:
+        self._redis = scripts.redis
+        self._inbox = inbox
+        self._ledger = ledger
+        self._deltas = deltas
+        self._collections = collections
+        self._sinks = tuple(sinks)
+
+    async def metrics(self) -> list[Metric]:
+        """Prometheus families. Raises `redis.exceptions.RedisError`."""
+        families = [*_ledger_families(await self._ledger.rows(self._sinks))]
+        for tenant in self._collections:
+            families += await self._tenant(tenant)
+        return _merged(families)
+
+    async def _tenant(self, tenant: str) -> list[Metric]:
+        partitions = self._inbox.all(tenant)
+        counts: dict[str, int] = {}
+        for partition in partitions:
+            flat = await self._redis.hgetall(partition.counts)
+            for name, value in counted([x for pair in flat.items() for x in pair]).items():
+                counts[name] = counts.get(name, 0) + value
+        backlog, oldest = await self._backlog(partitions, tenant)
+        return [
+            *_count_families(tenant, counts),
+            _gauge("shiftwire_backlog", "Changes that wait, by stage", {(tenant, "ingest"): backlog}, "tenant", "stage"),
+            _gauge(
+                "shiftwire_oldest_seconds",
+                "Age of the oldest change that waits, by stage",
+                {(tenant, "ingest"): oldest, (tenant, "dispatch"): await self._oldest_event(partitions)},
+                "tenant",
+                "stage",
+            ),
+            await self._cursor_ages(tenant),
+        ]
+
+    async def _backlog(self, partitions: list[Partition], tenant: str) -> tuple[int, float]:
+        pipe = self._redis.pipeline(transaction=False)
+        for partition in partitions:
+            for key in (partition.inbox, *(partition.waiting(c) for c in self._collections[tenant])):
+                pipe.xlen(key)
+                pipe.xrange(key, count=1)
+        answers = await pipe.execute()
+        ages = [_age(rows[0][0]) for rows in answers[1::2] if rows]
+        return sum(answers[::2]), max(ages, default=0.0)
+
+    async def _oldest_event(self, partitions: list[Partition]) -> float:
+        """Of the events that some sink still has to get, parked ones aside."""
+        ages = [0.0]
+        for partition in partitions:
+            for sink in self._sinks:
+                cursor = int(await self._redis.get(partition.of_sink("cursor", sink)) or 0)
+                rows = await self._redis.xrange(partition.events, f"({cursor}-0", count=1)
+                ages += [_event_age(Event(fields[b"e"])) for _, fields in rows]
+        return max(ages)
+
+    async def _cursor_ages(self, tenant: str) -> Metric:
+        ages = {}
+        for collection in self._collections[tenant]:
+            state = await self._deltas.get(tenant, collection)
+            if state.pulled_at:
+                ages[tenant, collection] = time.time() - state.pulled_at
+        return _gauge(
+            "shiftwire_delta_age_seconds", "Since the delta was last pulled", ages, "tenant", "collection"
+        )
+
+
+def _age(entry_id: bytes) -> float:
+    return max(0.0, time.time() - int(entry_id.partition(b"-")[0]) / 1000)
+
+
+def _event_age(event: Event) -> float:
+    return max(0.0, time.time() - datetime.fromisoformat(event.head.time).timestamp())
+
+
+def _gauge(name: str, text: str, values: Mapping[tuple[str, ...], float], *labels: str) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for at, value in values.items():
+        family.add_metric(at, value)
+    return family
+
+
+def _ledger_families(rows: list[Row]) -> Iterator[Metric]:
+    by_sink = {(r.tenant, r.sink): r for r in rows}
+    yield _gauge(
+        "shiftwire_in_flight", "Changes on their way to a sink", {k: r.in_flight for k, r in by_sink.items()}, "tenant", "sink"
+    )
+    yield _gauge(
+        "shiftwire_ledger_imbalance",
+        "Changes the ledger misses (anything but 0 is a defect)",
+        {k: r.imbalance for k, r in by_sink.items()},
+        "tenant",
+        "sink",
+    )
+
+
+_DECIDED = {"applied": "applied", "superseded": "superseded", "rejected": "rejected"}
+_PER_SINK = {"delivered": "shiftwire_delivered", "filtered": "shiftwire_filtered", "dead": "shiftwire_dead_letters"}
+
+
+def _count_families(tenant: str, counts: Mapping[str, int]) -> Iterator[Metric]:
+    received = CounterMetricFamily("shiftwire_received", "Changes received, by channel", labels=("tenant", "origin"))
+    gate = CounterMetricFamily("shiftwire_gate", "Decisions of the gate", labels=("tenant", "decision"))
+    for name, value in counts.items():
+        kind, _, about = name.partition(":")
+        if kind == "received":
+            received.add_metric((tenant, about), value)
+        if name in _DECIDED:
+            gate.add_metric((tenant, name), value)
+    yield received
+    yield gate
+    for kind, metric in _PER_SINK.items():
+        of = {(tenant, n.partition(":")[2]): v for n, v in counts.items() if n.startswith(f"{kind}:")}
+        yield _gauge(metric, f"Events {kind}, by sink", of, "tenant", "sink")
+
+
+def _merged(families: list[Metric]) -> list[Metric]:
+    """Families of several tenants under one name each."""
+    merged: dict[str, Metric] = {}
+    for family in families:
+        if family.name in merged:
+            merged[family.name].samples += family.samples
+        else:
+            merged[family.name] = family
+    return list(merged.values())

@@ -1,0 +1,57 @@
+"""The sweep: finds work that nobody was told of (a wake-up was lost, a worker was killed, a wait is over) and wakes somebody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from workers.queue import Wake
+from workers.store.inbox import WOKEN_MS, Inbox
+from workers.store.keys import Partition
+from workers.store.scripts import Argument, Call, Scripts
+
+
+class Sweep:
+    def __init__(
+        self, scripts: Scripts, inbox: Inbox, collections: Mapping[str, Iterable[str]], sinks: Iterable[str]
+    ) -> None:
+        self._scripts = scripts
+        self._inbox = inbox
+        self._collections = {tenant: tuple(names) for tenant, names in collections.items()}
+        self._sinks = tuple(sinks)
+
+    async def find(self) -> list[tuple[str, Partition, str]]:
+        """What is to be woken: (`ingest`, `delta`, `dispatch` or `retry`, partition, collection or sink)."""
+        partitions = [p for tenant in self._collections for p in self._inbox.all(tenant)]
+        answers = await self._scripts.run_many([self._call(p) for p in partitions])
+        found: dict[tuple[str, str, str], tuple[str, Partition, str]] = {}
+        for partition, answer in zip(partitions, answers, strict=True):
+            if isinstance(answer, Exception):
+                raise answer
+            for kind, name in zip(answer[::2], answer[1::2], strict=True):
+                what, about = kind.decode(), name.decode()
+                # One delta serves all partitions of the tenant.
+                where = partition.tenant if what == "delta" else str(partition)
+                found[what, where, about] = (what, partition, about)
+        return list(found.values())
+
+    def _call(self, p: Partition) -> Call:
+        collections = self._collections[p.tenant]
+        keys = [p.inbox, p.lease, p.woken, p.counts, p.through, *(p.waiting(c) for c in collections)]
+        for sink in self._sinks:
+            keys += [p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold")]
+        args: list[Argument] = [int(time.time() * 1000), WOKEN_MS, len(collections), *collections, *self._sinks]
+        return Call("sweep", keys, args)
+
+
+def send(wake: Wake, what: str, partition: Partition, about: str) -> None:
+    """Sends one finding of the sweep as a wake-up."""
+    match what:
+        case "ingest":
+            wake.ingest(partition)
+        case "delta":
+            wake.delta(partition.tenant, about)
+        case "dispatch":
+            wake.dispatch(partition, about)
+        case "retry":
+            wake.retry(partition, about)
