@@ -14,8 +14,8 @@ import structlog
 
 from workers import plan
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, stored_form
-from workers.store.gate import NO_VERSION, Apply, Decision, Gate, Reject, Supersede
-from workers.store.inbox import Batch, Entry, Inbox, Stored
+from workers.store.gate import CHAINED, NO_VERSION, Apply, Decision, Gate, Reject, Supersede
+from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
 
@@ -80,7 +80,7 @@ class Ingest:
         tenant = self._tenants[partition.tenant]
         groups: dict[str, list[Entry]] = {}
         for entry in batch.entries:
-            groups.setdefault(entry.resource, []).append(entry)
+            groups.setdefault(entry.resource, []).append(entry if entry.version else compact(entry))
         plans = await asyncio.gather(
             *(self._plan(tenant, resource, entries, batch.states.get(resource)) for resource, entries in groups.items())
         )
@@ -104,7 +104,7 @@ class Ingest:
         if mode == "payload":
             return plan.every(entries, stored)
         outlook = plan.newest(entries, stored)
-        if mode != "resource" or not outlook.apply or outlook.apply[0].deleted:
+        if mode != "resource" or number == NO_ID or not outlook.apply or outlook.apply[0].deleted:
             return outlook
         if all(entry.origin != "webhook" for entry in entries):
             return outlook  # a list or a delta brought the resource itself
@@ -133,14 +133,18 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
             decisions.append(Reject(entry.resource, entry.id, f"{type(error).__name__}: {error}"))
             continue
         version = entry.version or NO_VERSION
-        decisions.append(Apply(entry.resource, entry.id, expected, version, entry.deleted, body, rendered.json))
-        stored, expected = Stored(version, entry.deleted, 0, body), "@"
+        # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
+        gone = rendered.change == "deleted"
+        decisions.append(Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json))
+        stored, expected = Stored(version, gone, 0, body), CHAINED
     decisions += [Supersede(entry.resource, entry.id, entry.version) for entry in found.superseded]
     return decisions
 
 
 def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
     collection, _, number = entry.resource.partition("/")
+    if number == NO_ID:
+        raise NormalizeError("the record has no integer id")
     resource = None if entry.deleted else stored_form(collection, _object(entry.data), tenant.view)
     change = Change(
         tenant=tenant.name,
@@ -165,5 +169,8 @@ def _object(data: bytes) -> dict[str, Any]:
 
 
 def compact(entry: Entry) -> Entry:
-    """An entry whose data is in the form in which states are stored, so that the two can be compared."""
-    return replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data)) if entry.data else b"")
+    """An entry with its data in the form in which states are stored: without versions, only the data can be compared."""
+    try:
+        return replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
+    except (msgspec.DecodeError, RecursionError):
+        return entry  # will be rejected

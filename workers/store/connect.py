@@ -60,6 +60,15 @@ async def verify(redis: Redis, *, allow_volatile: bool) -> None:
         )
 
 
+async def check(url: str, *, allow_volatile: bool) -> None:
+    """`verify` on a connection of its own, before a process starts its work."""
+    redis = connect(url, connections=1)
+    try:
+        await verify(redis, allow_volatile=allow_volatile)
+    finally:
+        await redis.aclose()
+
+
 async def _policy(redis: Redis) -> str:
     info: dict[str, Any] = await redis.info("memory")
     return str(info.get("maxmemory_policy", "unknown"))

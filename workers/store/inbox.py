@@ -17,6 +17,8 @@ from workers.store.scripts import Argument, Call, Scripts
 
 #: How long a wake-up mark keeps further wake-ups away; a lost wake-up costs at most this long.
 WOKEN_MS = 1000
+#: Stands where a record has no id that could be understood; such a change is rejected.
+NO_ID = "-"
 
 
 class BacklogFull(Exception):

@@ -1,0 +1,99 @@
+"""Group commit: requests that arrive together share one round trip and one fsync, and each is answered only after it.
+
+    requests ──▶ pending ──▶ one pipeline: one append script per partition touched ──▶ answers ──▶ wake-ups
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from workers.store.connect import UNAVAILABLE
+from workers.store.inbox import Arrival, BacklogFull, Inbox
+from workers.store.keys import Partition
+from workers.store.scripts import Scripts
+
+log = structlog.get_logger()
+
+#: Most requests in one commit: bounds how long one of them can wait for the others.
+_MOST_AT_ONCE = 1000
+
+Group = tuple[Partition, str]
+
+
+class StoreAway(Exception):
+    """The store did not take the append; the sender must keep the notification (answer 503)."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    tenant: str
+    collection: str
+    arrivals: Sequence[Arrival]
+    done: asyncio.Future[None]
+    groups: list[Group] = field(default_factory=list)
+
+
+class Acceptor:
+    """Appends to the inbox on behalf of many requests at once."""
+
+    def __init__(self, inbox: Inbox, scripts: Scripts, wake: Callable[[Partition, str], None]) -> None:
+        """`wake(partition, collection)` is called after an append that found nobody at work; it must not block."""
+        self._inbox = inbox
+        self._scripts = scripts
+        self._wake = wake
+        self._pending: list[_Pending] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def append(self, tenant: str, collection: str, arrivals: Sequence[Arrival]) -> None:
+        """Returns when all arrivals are on disk. Raises `StoreAway` or `BacklogFull`; part of them may be stored then,
+        which is harmless: the sender repeats, and the gate knows what it has seen."""
+        done = asyncio.get_running_loop().create_future()
+        self._pending.append(_Pending(tenant, collection, arrivals, done))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
+        await done
+
+    async def _commit_all(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:_MOST_AT_ONCE], self._pending[_MOST_AT_ONCE:]
+                await self._commit(batch)
+        finally:
+            self._committing = None
+
+    async def _commit(self, batch: list[_Pending]) -> None:
+        groups: dict[Group, list[Arrival]] = {}
+        for pending in batch:
+            for arrival in pending.arrivals:
+                group = (self._inbox.partition(pending.tenant, arrival.resource), pending.collection)
+                groups.setdefault(group, []).append(arrival)
+                pending.groups.append(group)
+        try:
+            calls = [self._inbox.notify_call(p, collection, some) for (p, collection), some in groups.items()]
+            answers = dict(zip(groups, await self._scripts.run_many(calls), strict=True))
+        except UNAVAILABLE as error:
+            log.warning("store unreachable, nothing accepted", error=str(error), requests=len(batch))
+            answers = dict.fromkeys(groups, error)
+        for pending in batch:
+            _answer(pending, answers)
+        for (partition, collection), answer in answers.items():
+            if answer == 1:
+                self._wake(partition, collection)
+
+
+def _answer(pending: _Pending, answers: dict[Group, object]) -> None:
+    if pending.done.done():  # the client went away meanwhile
+        return
+    for group in pending.groups:
+        answer = answers[group]
+        if isinstance(answer, Exception):
+            pending.done.set_exception(StoreAway(str(answer)))
+            return
+        if answer == -1:
+            pending.done.set_exception(BacklogFull(str(group[0])))
+            return
+    pending.done.set_result(None)

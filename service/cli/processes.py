@@ -1,0 +1,108 @@
+"""Child processes: started, watched, started again when they die, and ended in order."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from workers.store import embedded
+from workers.store.embedded import EmbeddedRedis
+
+log = structlog.get_logger()
+
+_POLL_SECONDS = 0.2
+_STABLE_SECONDS = 10.0
+_LONGEST_PAUSE = 10.0
+#: A little more than the processes give themselves to finish what is under way.
+_STOP_SECONDS = 25.0
+
+
+@dataclass
+class Child:
+    """One command that is to run all the time."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    due: float = 0.0
+    deaths: int = 0
+
+    def start(self, now: float) -> None:
+        self.process = subprocess.Popen(self.command)  # noqa: S603  # our own command line
+        self.started = now
+
+    def look(self, now: float) -> None:
+        """Starts it when it is due; a process that dies again and again is given longer and longer pauses."""
+        if self.process is not None and self.process.poll() is not None:
+            self.deaths = 1 if now - self.started > _STABLE_SECONDS else self.deaths + 1
+            pause = min(_LONGEST_PAUSE, 0.1 * 2**self.deaths)
+            log.warning("process ended", name=self.name, code=self.process.returncode, again_in=pause)
+            self.process, self.due = None, now + pause
+        if self.process is None and now >= self.due:
+            self.start(now)
+
+
+@dataclass
+class Family:
+    """The processes of one installation, and its Redis if it is our own."""
+
+    children: list[Child]
+    redis_directory: Path | None = None
+    redis: EmbeddedRedis | None = None
+    stopping: bool = field(default=False)
+
+    def start(self) -> None:
+        if self.redis_directory is not None:
+            self.redis = embedded.start(self.redis_directory)
+        for child in self.children:
+            child.start(time.monotonic())
+
+    def look(self) -> None:
+        """One look at all; call it a few times a second."""
+        if self.redis is not None and self.redis_directory is not None and self.redis.process.poll() is not None:
+            log.warning("embedded Redis ended, starting it again", code=self.redis.process.returncode)
+            self.redis = embedded.start(self.redis_directory)
+        for child in self.children:
+            child.look(time.monotonic())
+
+    def stop(self) -> None:
+        """SIGTERM to all at once, SIGKILL to those that are not through by the deadline, and Redis last."""
+        running = [c.process for c in self.children if c.process is not None and c.process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self.redis is not None:
+            self.redis.stop()
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            self.start()
+            while not self.stopping:
+                self.look()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            self.stop()
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+
+def shiftwire(*arguments: str) -> list[str]:
+    """Our own command line in a process of its own."""
+    return [sys.executable, "-m", "service", *arguments]

@@ -1,0 +1,59 @@
+"""`run`, `serve`, `work`, `schedule`: the processes of an installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.context import ConfigOption, configuration, log_configuration, store_url
+from service.cli.logs import configure
+from service.cli.processes import Child, Family, shiftwire
+
+MetricsPort = Annotated[int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")]
+
+
+def run(
+    context: typer.Context,
+    config: ConfigOption = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+) -> None:
+    """Everything in one go: service, workers, scheduler, and an embedded Redis when store.url is empty."""
+    configure()
+    loaded, path = configuration(context, config)
+    log_configuration(loaded)
+    names = ["serve", *["work"] * workers, "schedule"]
+    children = [Child(name, shiftwire(name, "--config", str(path))) for name in names]
+    Family(children, None if loaded.store.url else Path(loaded.store.data_dir)).run()
+
+
+def serve(context: typer.Context, config: ConfigOption = None) -> None:
+    """The web process: receives webhooks."""
+    from service.main import serve as serve_  # noqa: PLC0415  # each process imports only what it runs
+
+    configure()
+    loaded, _ = configuration(context, config)
+    serve_(loaded, store_url(loaded))
+
+
+def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
+    """A worker process: fetches, decides, delivers."""
+    from service.probes import probes  # noqa: PLC0415
+    from workers.main import work as work_  # noqa: PLC0415
+
+    configure()
+    loaded, _ = configuration(context, config)
+    with probes(metrics_port, store_url(loaded)):
+        work_(loaded, store_url(loaded))
+
+
+def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
+    """The scheduler: polls deltas, checks subscriptions, finds forgotten work."""
+    from service.probes import probes  # noqa: PLC0415
+    from workers.main import schedule as schedule_  # noqa: PLC0415
+
+    configure()
+    loaded, _ = configuration(context, config)
+    with probes(metrics_port, store_url(loaded)):
+        schedule_(loaded, store_url(loaded))

@@ -1,0 +1,61 @@
+"""`/livez`, `/readyz` and `/metrics`: for the orchestrator and for Prometheus; no secrets, no tenant data but names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from workers.store.connect import UNAVAILABLE
+
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+async def livez(_: Request) -> Response:
+    """The process runs its event loop."""
+    return PlainTextResponse("ok\n")
+
+
+def readyz(ready: Callable[[], Awaitable[object]]) -> Endpoint:
+    """503 while the store does not answer: then nothing could be accepted."""
+
+    async def endpoint(_: Request) -> Response:
+        try:
+            await ready()
+        except UNAVAILABLE as error:
+            return JSONResponse({"store": type(error).__name__}, status_code=503, headers={"Retry-After": "5"})
+        return PlainTextResponse("ok\n")
+
+    return endpoint
+
+
+class _Families:
+    """What `generate_latest` wants to see of figures that are already read."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Metric]:
+        return self._families
+
+
+def metrics(registry: CollectorRegistry, families: Callable[[], Awaitable[list[Metric]]] | None) -> Endpoint:
+    """The process' own figures, and those of the store while it answers."""
+
+    async def endpoint(_: Request) -> Response:
+        text = generate_latest(registry)
+        try:
+            if families is not None:
+                text += generate_latest(_Families(await families()))  # type: ignore[arg-type]
+            up = 1
+        except UNAVAILABLE:
+            up = 0
+        text += f"# TYPE shiftwire_store_up gauge\nshiftwire_store_up {up}\n".encode()
+        return Response(text, media_type=_PROMETHEUS)
+
+    return endpoint

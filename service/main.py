@@ -1,0 +1,98 @@
+"""The composition root of the web process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+
+from service import health
+from service.accept import Acceptor
+from service.app import create_app
+from service.metrics import Metrics
+from service.receivers import Receivers
+from service.webhooks import Webhooks
+from workers.config import Config
+from workers.queue import Wake, make_broker
+from workers.store import Store
+from workers.store.connect import check, connect
+from workers.store.keys import Partition
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 20
+
+
+def build(config: Config, url: str) -> Starlette:
+    """The web application on the store at `url`. Opens connections when it is started."""
+    redis = connect(url)
+    store, metrics = Store(config, redis), Metrics()
+    receivers = Receivers(config, store.subscriptions)
+    ringer = Ringer(Wake(make_broker(url)), config)
+    acceptor = Acceptor(store.inbox, store.scripts, ringer.ring)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        fresh = asyncio.create_task(receivers.keep_fresh())
+        yield
+        fresh.cancel()
+        ringer.close()
+        await redis.aclose()
+
+    return create_app(
+        webhooks=Webhooks(receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes),
+        readyz=health.readyz(redis.ping),
+        metrics=health.metrics(metrics.registry, store.overview.metrics),
+        lifespan=lifespan,
+    )
+
+
+class Ringer:
+    """Sends wake-ups from a thread of its own: a request never waits for one, and a lost one is found by the sweep."""
+
+    def __init__(self, wake: Wake, config: Config) -> None:
+        self._wake = wake
+        self._fetch = {
+            (tenant, collection): settings.fetch
+            for tenant, t in config.tenants.items()
+            for collection, settings in t.collections.items()
+        }
+        self._thread = ThreadPoolExecutor(1, "wake")
+
+    def ring(self, partition: Partition, collection: str) -> None:
+        if self._fetch.get((partition.tenant, collection)) == "delta":
+            self._thread.submit(_quietly, lambda: self._wake.delta(partition.tenant, collection))
+        else:
+            self._thread.submit(_quietly, lambda: self._wake.ingest(partition))
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _quietly(send: Callable[[], None]) -> None:
+    try:
+        send()
+    except RedisError as error:
+        log.debug("wake-up not sent, the sweep will find the work", error=str(error))
+
+
+def serve(config: Config, url: str) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are finished within the deadline."""
+    asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
+    uvicorn.run(
+        build(config, url),
+        host=config.server.host,
+        port=config.server.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )

@@ -1,0 +1,92 @@
+"""What a notification must look like: pure. One item `{changeType, data}`, an array of items, or `{"value": [...]}`.
+
+Only what is needed to store it is looked at; the rest of the resource passes through as it came.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from workers.store.inbox import Arrival
+
+#: No sender has a reason to put more changes into one request; the limit keeps one append short.
+MOST_ITEMS = 10_000
+
+
+class NotANotification(ValueError):
+    """The body is not a notification; the message says what is wrong (answer 400)."""
+
+
+class _Head(msgspec.Struct):
+    # Ids of all webhook collections are integers; versions are opaque and compared as strings (protime-api 7).
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    changeVersion: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[!-~]*$")] | None = None  # noqa: N815
+
+
+class _Item(msgspec.Struct):
+    changeType: Literal["InsertOrUpdate", "Delete"]  # noqa: N815
+    data: msgspec.Raw
+
+
+class _Envelope(msgspec.Struct):
+    value: list[_Item]
+
+
+_ITEM = msgspec.json.Decoder(_Item)
+_ITEMS = msgspec.json.Decoder(list[_Item])
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+def parse(body: bytes, collection: str) -> list[Arrival]:
+    """The changes of a request, in its order. Raises `NotANotification`."""
+    try:
+        # The JSON decoder skips over strings it is not asked for without looking at their encoding.
+        text = body.decode()
+        return [_arrival(item, collection) for item in _items(body, text)]
+    except UnicodeDecodeError as error:
+        raise NotANotification(f"the body is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise NotANotification("the JSON is nested too deeply") from None
+    except msgspec.ValidationError as error:
+        raise NotANotification(f"not a notification: {error}") from None
+    except msgspec.DecodeError as error:
+        raise NotANotification(f"not JSON: {error}") from None
+
+
+def _items(body: bytes, text: str) -> list[_Item]:
+    start = text.lstrip()[:1]
+    if start == "[":
+        items = _ITEMS.decode(body)
+    elif start == "{":
+        try:
+            return [_ITEM.decode(body)]
+        except msgspec.ValidationError:
+            items = _enveloped(body)
+    else:
+        raise NotANotification("not a notification: expected a JSON object or array")
+    if not items:
+        raise NotANotification("not a notification: the array is empty")
+    if len(items) > MOST_ITEMS:
+        raise NotANotification(f"more than {MOST_ITEMS} changes in one request")
+    return items
+
+
+def _enveloped(body: bytes) -> list[_Item]:
+    try:
+        return _ENVELOPE.decode(body).value
+    except msgspec.ValidationError as error:
+        if "$.value" in str(error) or "`value`" not in str(error):
+            raise
+        _ITEM.decode(body)  # neither: the message about the single item is the useful one
+        raise
+
+
+def _arrival(item: _Item, collection: str) -> Arrival:
+    head = _HEAD.decode(item.data)
+    deleted = item.changeType == "Delete"
+    # A copy: the raw value is a view into the whole request.
+    data = b"" if deleted else bytes(item.data)
+    return Arrival(f"{collection}/{head.id}", head.changeVersion or "", deleted, data)

@@ -1,0 +1,132 @@
+"""The front door: limit the size, find the path, verify the signature, parse, append, and only then answer 202."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from service.accept import Acceptor, StoreAway
+from service.metrics import Metrics
+from service.notifications import NotANotification, parse
+from service.receivers import Receiver, Receivers
+from service.signatures import verify
+from workers.store.connect import UNAVAILABLE
+from workers.store.inbox import BacklogFull
+
+log = structlog.get_logger()
+
+#: A sender that takes longer to send its body is not Protime.
+_BODY_SECONDS = 10.0
+_RETRY_AFTER = (b"retry-after", b"5")
+
+
+class Refused(Exception):
+    """A request that is answered with an error, in the words of the documented answer."""
+
+    def __init__(self, status: int, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+
+
+class Webhooks:
+    """`POST /webhooks/{tenant}/{collection}/{token}` as a plain ASGI application: it is the hottest code of the house."""
+
+    def __init__(self, receivers: Receivers, acceptor: Acceptor, metrics: Metrics, *, max_body_bytes: int) -> None:
+        self._receivers = receivers
+        self._acceptor = acceptor
+        self._metrics = metrics
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        try:
+            receiver = self._receivers.find(scope["path"]) or await self._find_anew(scope["path"])
+            accepted = await self._accept(receiver, scope, receive)
+        except Refused as refused:
+            self._metrics.refused(refused.status)
+            await _answer(send, refused.status, {"error": refused.error})
+            return
+        self._metrics.accepted(receiver.tenant, receiver.collection, accepted, time.perf_counter() - started)
+        await _answer(send, 202, {"accepted": accepted})
+
+    async def _accept(self, receiver: Receiver, scope: Scope, receive: Receive) -> int:
+        body = await _read(scope, receive, self._max_body_bytes)
+        if not receiver.keys:
+            raise Refused(503, "this subscription is being created, try again")
+        if not verify(body, _signature(scope, receiver), receiver.keys, receiver.scheme):
+            # No detail in the answer: it would help only somebody who has no key.
+            raise Refused(401, "bad signature")
+        try:
+            arrivals = parse(body, receiver.collection)
+            await self._acceptor.append(receiver.tenant, receiver.collection, arrivals)
+        except NotANotification as error:
+            raise Refused(400, str(error)) from None
+        except StoreAway:
+            raise Refused(503, "the store takes no writes now, try again") from None
+        except BacklogFull:
+            raise Refused(503, "the backlog is full, try again") from None
+        return len(arrivals)
+
+    async def _find_anew(self, path: str) -> Receiver:
+        try:
+            receiver = await self._receivers.find_anew(path)
+        except UNAVAILABLE:
+            raise Refused(503, "the store does not answer, try again") from None
+        if receiver is None:
+            raise Refused(404, "unknown path")
+        return receiver
+
+
+def _signature(scope: Scope, receiver: Receiver) -> bytes:
+    accepted = receiver.scheme.headers
+    for name, value in scope["headers"]:
+        if name in accepted:
+            sent: bytes = value
+            return sent
+    return b""
+
+
+async def _read(scope: Scope, receive: Receive, most: int) -> bytes:
+    """The body, never more of it in memory than the limit."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > most:
+            raise Refused(413, f"the body is larger than {most} bytes")
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body") and len(message["body"]) <= most:
+        whole: bytes = message["body"]
+        return whole
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _read_parts(message, receive, most)
+    except TimeoutError:
+        raise Refused(408, f"the body did not arrive within {_BODY_SECONDS:.0f} seconds") from None
+
+
+async def _read_parts(message: object, receive: Receive, most: int) -> bytes:
+    part, body = dict(message), bytearray()  # type: ignore[call-overload]
+    while True:
+        if part["type"] != "http.request":
+            raise Refused(400, "the sender went away")
+        body += part.get("body", b"")
+        if len(body) > most:
+            raise Refused(413, f"the body is larger than {most} bytes")
+        if not part.get("more_body"):
+            return bytes(body)
+        part = dict(await receive())
+
+
+async def _answer(send: Send, status: int, body: dict[str, int | str]) -> None:
+    text = msgspec.json.encode(body)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
+    if status == 503:
+        headers.append(_RETRY_AFTER)
+    if status in {408, 413}:
+        # What is left of the body is not worth reading.
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

@@ -1,0 +1,167 @@
+"""A sink's cursor, parked resources and dead letters against a real Redis; the ledger balances after every step."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from workers.store.dead_letters import DeadLetters, UnknownDeadLetter
+from workers.store.gate import Apply, Gate
+from workers.store.inbox import Arrival, Inbox
+from workers.store.keys import Partition
+from workers.store.lanes import Dead, Hold, Lane, Outcome, Park, Reading, Retried, in_ranges, now_ms, ranges
+from workers.store.ledger import Ledger, Row
+from workers.store.scripts import Scripts
+
+P = Partition("acme", 0)
+
+
+class House:
+    """One partition, one sink, and events from 1 on."""
+
+    def __init__(self, redis: Redis) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
+        self.gate = Gate(scripts)
+        self.lane = Lane(scripts, P, "planning")
+        self.books = Ledger(scripts, self.inbox, {"acme": ["assignments"]})
+        self.dead_letters = DeadLetters(scripts, self.inbox)
+
+    async def log(self, *resources: int) -> None:
+        for resource in resources:
+            name = f"assignments/{resource}"
+            await self.inbox.append("acme", "webhook", [Arrival(name, "01", deleted=False, data=b"{}")])
+            batch = await self.inbox.read(P, "me")
+            assert batch is not None
+            state = batch.states.get(name)
+            expected = str(state.number) if state else "0"
+            operation = Apply(name, batch.entries[0].id, expected, "01", deleted=False, body=b"{}", event=b"{}")
+            await self.gate.pass_through(P, [operation])
+        await self.inbox.leave(P, "me")
+
+    async def read(self, token: str = "me") -> Reading:
+        reading = await self.lane.read(token, 100)
+        assert isinstance(reading, Reading)
+        return reading
+
+    async def row(self) -> Row:
+        row = await self.books.row("acme", "planning")
+        assert row.balanced, row
+        return row
+
+
+@pytest.fixture
+async def house(redis: Redis) -> House:
+    house = House(redis)
+    await house.lane.register()
+    return house
+
+
+def park(number: int, resource: int, *, due: int = 0, error: str = "HTTP 500") -> Park:
+    return Park(number, f"assignments/{resource}", 1, due, error)
+
+
+async def test_delivered_events_move_the_cursor_and_the_ledger(house: House) -> None:
+    await house.log(1, 2)
+    assert (await house.row()).in_flight == 2
+    assert [e.number for e in (await house.read()).events] == [1, 2]
+    assert await house.lane.commit("me", 0, Outcome(2, delivered=[1], filtered=[2])) == 0
+    row = await house.row()
+    assert (row.delivered, row.filtered, row.in_flight) == (1, 1, 0)
+
+
+async def test_a_commit_from_an_old_cursor_changes_nothing(house: House) -> None:
+    await house.log(1, 2)
+    await house.lane.commit("me", 0, Outcome(1, delivered=[1]))
+    assert await house.lane.commit("frozen", 0, Outcome(2, delivered=[1, 2])) == -1
+    assert (await house.row()).delivered == 1
+
+
+async def test_another_worker_does_not_deliver_meanwhile(house: House) -> None:
+    await house.log(1)
+    await house.read("me")
+    assert await house.lane.read("you", 100) is None
+
+
+async def test_a_held_sink_is_not_tried_before_its_time(house: House) -> None:
+    await house.log(1)
+    await house.read()
+    later = now_ms() + 60_000
+    await house.lane.commit("me", 0, Outcome(0, hold=Hold(later, 3, "away")))
+    assert await house.lane.read("me", 100) == later
+    await house.redis.hset(house.lane.hold, "until", "1")
+    assert (await house.read()).attempts == 3
+
+
+async def test_later_events_of_a_parked_resource_are_seen_to_wait(house: House) -> None:
+    await house.log(1, 2)
+    await house.read()
+    await house.lane.commit("me", 0, Outcome(2, delivered=[2], parked=[park(1, 1)]))
+    await house.log(1, 2)
+    assert [(e.number, e.waits) for e in (await house.read()).events] == [(3, True), (4, False)]
+    await house.lane.commit("me", 2, Outcome(4, delivered=[4], parked=[park(3, 1, error="")]))
+    [waiting] = await house.lane.read_parked("me") or []
+    assert [n for n, _ in waiting.events] == [1, 3]
+    assert (await house.row()).in_flight == 2
+
+
+async def test_retried_events_leave_the_parked_resource_in_order(house: House) -> None:
+    await house.log(1, 1)
+    await house.read()
+    await house.lane.commit("me", 0, Outcome(2, parked=[park(1, 1), park(2, 1, error="")]))
+    assert await house.lane.commit_retry(Retried("assignments/1", 1, [1], 1, 0, "HTTP 500", "", 2))
+    assert (await house.row()).delivered == 1
+    assert await house.lane.commit_retry(Retried("assignments/1", 2, [2]))
+    row = await house.row()
+    assert (row.delivered, row.in_flight) == (2, 0)
+    assert await house.lane.read_parked("me") == []
+
+
+async def test_a_retry_that_somebody_else_noted_already_changes_nothing(house: House) -> None:
+    await house.log(1)
+    await house.read()
+    await house.lane.commit("me", 0, Outcome(1, parked=[park(1, 1)]))
+    assert await house.lane.commit_retry(Retried("assignments/1", 1, [1]))
+    assert not await house.lane.commit_retry(Retried("assignments/1", 1, [1]))
+    assert (await house.row()).delivered == 1
+
+
+async def test_a_dead_letter_keeps_its_event_reason_and_last_error(house: House) -> None:
+    await house.log(1)
+    await house.read()
+    await house.lane.commit("me", 0, Outcome(1, dead=[Dead(1, "assignments/1", 1, "refused by the sink", "HTTP 422")]))
+    [letter] = [x async for x in house.dead_letters.all("acme")]
+    assert (letter.sink, letter.reason, letter.last_error) == ("planning", "refused by the sink", "HTTP 422")
+    assert letter.event is not None
+    assert letter.event.json == b"{}"
+    assert (await house.row()).dead_lettered == 1
+
+
+async def test_a_dead_letter_handed_back_waits_in_the_order_of_the_log(house: House) -> None:
+    await house.log(1, 1)
+    await house.read()
+    dead = Dead(1, "assignments/1", 20, "gave up", "HTTP 500")
+    await house.lane.commit("me", 0, Outcome(2, dead=[dead], parked=[park(2, 1, due=now_ms() + 60_000)]))
+    [letter] = [x async for x in house.dead_letters.all("acme")]
+    await house.dead_letters.retry(letter.id)
+    [waiting] = await house.lane.read_parked("me") or []
+    assert [n for n, _ in waiting.events] == [1, 2]
+    assert (await house.row()).in_flight == 2
+    with pytest.raises(UnknownDeadLetter):
+        await house.dead_letters.retry(letter.id)
+
+
+async def test_a_new_sink_starts_at_the_end_of_the_log_and_the_ledger_says_so(house: House) -> None:
+    await house.log(1, 2)
+    late = Lane(Scripts(house.redis), P, "late")
+    await late.register()
+    await late.register()
+    row = await house.books.row("acme", "late")
+    assert (row.balanced, row.filtered, row.in_flight) == (True, 2, 0)
+
+
+def test_event_numbers_are_kept_as_ranges() -> None:
+    text = ranges([3, 1, 2, 7, 9, 10])
+    assert text == "1-3,7,9-10"
+    assert [n for n in range(12) if in_ranges(text, n)] == [1, 2, 3, 7, 9, 10]

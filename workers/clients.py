@@ -1,0 +1,104 @@
+"""One Protime client for each tenant of this process, with the settings of the configuration and a shared token."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import structlog
+
+from workers.config import Config, Tenant
+from workers.deltas import TenantDelta
+from workers.protime import (
+    ClientCredentials,
+    NotFound,
+    Pace,
+    Protime,
+    ProtimeError,
+    Transient,
+    scopes_for,
+)
+from workers.protime.collections import COLLECTIONS
+from workers.store import Store
+from workers.store.inbox import Entry
+from workers.store.tokens import SharedToken
+
+log = structlog.get_logger()
+
+_PAUSE_SECONDS = 1.0
+
+
+class Clients:
+    def __init__(self, config: Config, store: Store, *, share_token: bool = True) -> None:
+        """Without `share_token` the store is not asked: for a check of a configuration that does not run yet."""
+        self._config = config
+        self._tokens = {name: _tokens(name, tenant, config, store, share_token) for name, tenant in config.tenants.items()}
+        self._clients = {name: _client(name, tenant, self._tokens[name]) for name, tenant in config.tenants.items()}
+        self._paused_until: dict[str, float] = {}
+
+    def of(self, tenant: str) -> Protime:
+        return self._clients[tenant]
+
+    async def token(self, tenant: str) -> None:
+        """Makes sure there is a token. Raises `AuthenticationFailed` or `Transient`."""
+        await self._tokens[tenant].token()
+
+    def delta(self, tenant: str) -> TenantDelta:
+        """What pulling deltas needs: collections whose mode wants none are left out."""
+        collections = {
+            name: settings
+            for name, settings in self._config.tenants[tenant].collections.items()
+            if settings.fetch != "resource" and COLLECTIONS[name].delta and (settings.since or not COLLECTIONS[name].dated)
+        }
+        zone = self._config.tenants[tenant].zone
+        return TenantDelta(
+            client=self._clients[tenant],
+            today=lambda: datetime.now(zone).date(),
+            since={n: s.since if COLLECTIONS[n].dated else None for n, s in collections.items()},
+            references={n: s.reference_pairs for n, s in collections.items()},
+        )
+
+    async def fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
+        """One resource, as an entry without id and origin; deleted when Protime knows it no more; None: try later."""
+        if time.monotonic() < self._paused_until.get(tenant, 0.0):
+            return None
+        references = self._config.tenants[tenant].collections[collection].reference_pairs
+        try:
+            found = await self._clients[tenant].get(collection, number, references)
+        except NotFound:
+            return Entry("", f"{collection}/{number}", "", deleted=True, origin="", data=b"")
+        except ProtimeError as error:
+            after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
+            self._paused_until[tenant] = time.monotonic() + after
+            log.warning("resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error))
+            return None
+        return Entry("", f"{collection}/{number}", found.version, deleted=False, origin="", data=found.body)
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+
+def _tokens(name: str, tenant: Tenant, config: Config, store: Store, share: bool) -> ClientCredentials:
+    scopes = scopes_for(tenant.collections, manage_webhooks=config.subscriptions.manage)
+    shared = SharedToken(store.scripts, store.vault, name, tenant.client_id, scopes)
+    return ClientCredentials(
+        tenant.auth_url,
+        name,
+        tenant.client_id,
+        tenant.client_secret.get_secret_value(),
+        scopes,
+        user_agent=tenant.user_agent,
+        store=shared if share else None,
+    )
+
+
+def _client(name: str, tenant: Tenant, tokens: ClientCredentials) -> Protime:
+    return Protime(
+        tenant.base_url,
+        name,
+        tenant.user_agent,
+        tokens,
+        limit=Pace(tenant.requests_per_minute),
+        webhook_key_names=tenant.webhook_key_names,
+    )

@@ -1,0 +1,125 @@
+"""The composition root of workers and schedulers: reads nothing but what it is given, opens connections, runs, stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import dramatiq
+import structlog
+import uvloop
+from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
+from dramatiq.middleware import AsyncIO
+
+from workers.actors import declare
+from workers.config import Config
+from workers.queue import Wake, WakingBroker, make_broker
+from workers.runtime import Runtime
+from workers.scheduler import Scheduler, Send, Timer
+from workers.store import Store
+from workers.store.connect import check, connect
+from workers.sweep import Sweep, send
+
+log = structlog.get_logger()
+
+#: Jobs of one process at a time. They wait on the network most of the time: the threads only hold their place.
+THREADS = 16
+DRAIN_SECONDS = 20.0
+
+
+class RuntimeLoop(AsyncIO):
+    """Dramatiq's event loop thread, on uvloop, with the runtime started on it before the first job and stopped after the last."""
+
+    def __init__(self, make: Callable[[], Runtime], drain_seconds: float) -> None:
+        super().__init__()
+        self._make = make
+        self._drain_seconds = drain_seconds
+        self.runtime: Runtime | None = None
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        thread = EventLoopThread(self.logger)
+        thread.loop = uvloop.new_event_loop()
+        thread.start(timeout=5.0)
+        set_event_loop_thread(thread)
+        self.runtime = thread.run_coroutine(self._start())
+        declare(broker, self.runtime)
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        thread = get_event_loop_thread()
+        if thread is not None and self.runtime is not None:
+            thread.run_coroutine(self.runtime.stop(self._drain_seconds))
+        super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]
+
+    async def _start(self) -> Runtime:
+        runtime = self._make()
+        await runtime.start()
+        return runtime
+
+
+def make_worker(config: Config, url: str, drain_seconds: float = DRAIN_SECONDS) -> tuple[WakingBroker, RuntimeLoop]:
+    """A broker whose worker runs the jobs of this configuration on the store at `url`."""
+    broker = make_broker(url)
+    loop = RuntimeLoop(lambda: Runtime(config, connect(url), Wake(broker)), drain_seconds)
+    broker.add_middleware(loop)
+    return broker, loop
+
+
+def work(config: Config, url: str) -> None:
+    """Runs a worker until SIGTERM or SIGINT; then what is under way is finished."""
+    asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
+    broker, _ = make_worker(config, url)
+    worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=500)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker.start()
+    log.info("worker ready")
+    stop.wait()
+    log.info("worker drains")
+    worker.stop(timeout=int(DRAIN_SECONDS * 1000))
+
+
+def schedule(config: Config, url: str) -> None:
+    """Runs a scheduler until SIGTERM or SIGINT."""
+    asyncio.run(_schedule(config, url))
+
+
+async def _schedule(config: Config, url: str) -> None:
+    await check(url, allow_volatile=config.store.allow_volatile)
+    redis = connect(url)
+    store, wake = Store(config, redis), Wake(make_broker(url))
+    collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}
+    sweep = Sweep(store.scripts, store.inbox, collections, config.sinks)
+
+    async def found() -> list[Send]:
+        return [_bound(wake, *finding) for finding in await sweep.find()]
+
+    scheduler = Scheduler(timers(config, wake), found)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, scheduler.stop)
+    log.info("scheduler ready")
+    await scheduler.run()
+    await redis.aclose()
+
+
+def _bound(wake: Wake, *finding: Any) -> Send:
+    return lambda: send(wake, *finding)
+
+
+def timers(config: Config, wake: Wake) -> list[Timer]:
+    """What happens every so often."""
+    found = []
+    for name, tenant in config.tenants.items():
+        found.append(Timer("purge", 3600, lambda name=name: wake.purge(name)))  # type: ignore[misc]
+        if config.subscriptions.manage:
+            check = config.subscriptions.check_seconds
+            found.append(Timer("subscriptions", check, lambda name=name: wake.subscriptions(name)))  # type: ignore[misc]
+        for collection, settings in tenant.collections.items():
+            if settings.fetch != "resource":
+                found.append(
+                    Timer("delta", settings.poll_seconds, lambda n=name, c=collection: wake.delta(n, c))  # type: ignore[misc]
+                )
+    return found

@@ -1,0 +1,62 @@
+"""A client for the Protime API that stands on its own."""
+
+from workers.protime.auth import ClientCredentials, TokenSource, TokenStore
+from workers.protime.client import Protime
+from workers.protime.errors import (
+    AuthenticationFailed,
+    Conflict,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    PermissionDenied,
+    ProtimeError,
+    RateLimited,
+    Transient,
+    Unconfirmed,
+    UriTooLong,
+)
+from workers.protime.external_references import ReferenceRefused
+from workers.protime.filter_rules import earliest_delta_start
+from workers.protime.filters import FilterError, date_window, field
+from workers.protime.links import ForeignLink
+from workers.protime.models import CreatedWebhook, DeltaItem, DeltaPage, Page, Resource, Webhook
+from workers.protime.pace import Pace
+from workers.protime.scopes import scopes_for
+from workers.protime.transport import RateLimit
+from workers.protime.webhooks import KeyMissing
+
+__all__ = [
+    "AuthenticationFailed",
+    "ClientCredentials",
+    "Conflict",
+    "CreatedWebhook",
+    "DeltaItem",
+    "DeltaPage",
+    "FilterError",
+    "ForeignLink",
+    "Gone",
+    "Invalid",
+    "KeyMissing",
+    "Malformed",
+    "NotFound",
+    "Pace",
+    "Page",
+    "PermissionDenied",
+    "Protime",
+    "ProtimeError",
+    "RateLimit",
+    "RateLimited",
+    "ReferenceRefused",
+    "Resource",
+    "TokenSource",
+    "TokenStore",
+    "Transient",
+    "Unconfirmed",
+    "UriTooLong",
+    "Webhook",
+    "date_window",
+    "earliest_delta_start",
+    "field",
+    "scopes_for",
+]

@@ -1,0 +1,62 @@
+"""The client of one tenant: `get`, `list`, `delta_start`, `delta_pull`, and the webhooks.
+
+    async with Protime("https://acme.myprotime.eu", "acme", "PlanningSync/v1 (Acme Corp)", tokens) as protime:
+        async for page in protime.list("assignments", date_window(date(2026, 1, 1))):
+            ...
+
+All methods raise `errors.ProtimeError` by what the caller can do. Only a refused token is answered by a second attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from workers.protime.auth import TokenSource
+from workers.protime.delta import DeltaReading
+from workers.protime.reading import Reading
+from workers.protime.transport import OnRequest, RateLimit, Transport
+from workers.protime.webhooks import KEY_NAMES, Subscribing
+
+
+class Protime(Reading, DeltaReading, Subscribing):
+    def __init__(
+        self,
+        base_url: str,
+        tenant: str,
+        user_agent: str,
+        tokens: TokenSource,
+        *,
+        http: httpx.AsyncClient | None = None,
+        timeout: float = 30.0,
+        limit: RateLimit | None = None,
+        on_request: OnRequest | None = None,
+        webhook_key_names: Sequence[str] = KEY_NAMES,
+    ) -> None:
+        """`base_url` is the host only. A client given as `http` is not closed here; `timeout` holds in any case.
+
+        Raises ValueError for a `user_agent` or a `base_url` of another shape.
+        """
+        self.tenant = tenant
+        transport = Transport(
+            base_url, user_agent, tokens, http=http, timeout=timeout, limit=limit, on_request=on_request
+        )
+        Reading.__init__(self, transport)
+        Subscribing.__init__(self, transport, webhook_key_names)
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"Protime({self._transport.origin}, tenant {self.tenant})"

@@ -1,0 +1,189 @@
+"""What can go wrong at Protime, as one tree by what the caller can do.
+
+    ProtimeError            anything; on its own: an answer nobody foresaw
+    ├─ Transient            try again after `retry_after` seconds (None: by your own schedule)
+    │  ├─ RateLimited       429: and slow down
+    │  └─ Malformed         a success whose body cannot be read: a gateway answered in Protime's place
+    ├─ Unconfirmed          a POST that may have been carried out: look before repeating it
+    ├─ PermissionDenied     403, or 401 in spite of a new token: the scope is missing, trying again is no use
+    ├─ AuthenticationFailed the token endpoint refuses the client: the configuration is wrong
+    ├─ NotFound             404
+    ├─ Gone                 410: the delta expired, start it anew
+    ├─ Conflict             409: the paging token expired or the resource moved: start from page one, or read again
+    └─ Invalid              400 and other 4xx, or refused before sending: the request itself is wrong
+       └─ UriTooLong        414
+
+Which status is what is decided here and nowhere else (protime-api §4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from workers.protime import error_body, redaction, retry_after
+
+
+class ProtimeError(Exception):
+    """`status` is None when there was no answer. No attribute holds a token, a client secret or a webhook key."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        code: str = "",
+        reasons: Sequence[str] = (),
+        validation_errors: Sequence[Any] = (),
+        method: str = "",
+        url: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.reasons = tuple(reasons)
+        self.validation_errors = tuple(validation_errors)
+        self.method = method
+        self.url = url
+
+    def __str__(self) -> str:
+        answer = " ".join(str(part) for part in (self.status, self.code) if part)
+        said = ": ".join(part for part in (f"{self.method} {self.url}".strip(), answer, self.message) if part)
+        details = "; ".join([*self.reasons, *(_detail(item) for item in self.validation_errors)])
+        return f"{said} ({details})" if details else said
+
+
+class Transient(ProtimeError):
+    def __init__(self, message: str = "", *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    pass
+
+
+class Malformed(Transient):
+    pass
+
+
+class Unconfirmed(ProtimeError):
+    pass
+
+
+class PermissionDenied(ProtimeError):
+    pass
+
+
+class AuthenticationFailed(ProtimeError):
+    pass
+
+
+class NotFound(ProtimeError):
+    pass
+
+
+class Gone(ProtimeError):
+    pass
+
+
+class Conflict(ProtimeError):
+    pass
+
+
+class Invalid(ProtimeError):
+    pass
+
+
+class UriTooLong(Invalid):
+    pass
+
+
+_BY_STATUS: Mapping[int, type[ProtimeError]] = {
+    401: PermissionDenied,
+    403: PermissionDenied,
+    404: NotFound,
+    408: Transient,
+    409: Conflict,
+    410: Gone,
+    412: Conflict,
+    414: UriTooLong,
+    425: Transient,
+    429: RateLimited,
+    503: Transient,
+}
+
+
+def from_response(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    method: str = "GET",
+    url: str = "",
+    now: datetime | None = None,
+    secrets: Iterable[str] = (),
+) -> ProtimeError:
+    """The error an API answer stands for. Never raises; `now` (aware) serves a `Retry-After` that is a date.
+
+    `secrets` are blanked out wherever the server repeats them.
+    """
+    kind = _kind(status, method)
+    details = {"method": method, "url": redaction.address(url), **_said(body, tuple(secrets))}
+    if issubclass(kind, Transient):
+        details["retry_after"] = retry_after.seconds(_header(headers, "retry-after"), now)
+    return kind(status=status, **details)
+
+
+def from_token_response(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    url: str = "",
+    now: datetime | None = None,
+    secrets: Iterable[str] = (),
+) -> ProtimeError:
+    """The same for the token endpoint, where 4xx means a wrong configuration (CHOICE-02), and repeating does no harm."""
+    if 400 <= status < 500 and not issubclass(_kind(status, "GET"), Transient):
+        details = _said(body, tuple(secrets))
+        return AuthenticationFailed(status=status, method="POST", url=redaction.address(url), **details)
+    return from_response(status, headers, body, url=url, now=now, secrets=secrets)
+
+
+def unanswered(reason: str, *, sent: bool, method: str, url: str) -> ProtimeError:
+    """The error for a request without an answer; `sent`: Protime may have received it."""
+    kind = Unconfirmed if sent and method == "POST" else Transient
+    return kind(f"no answer: {reason}", method=method, url=redaction.address(url))
+
+
+def _kind(status: int, method: str) -> type[ProtimeError]:
+    if known := _BY_STATUS.get(status):
+        return known
+    if status >= 500:
+        # A gateway's 500, 502 or 504 says nothing about what became of the request behind it.
+        return Unconfirmed if method == "POST" else Transient
+    return Invalid if status >= 400 else ProtimeError
+
+
+def _said(body: bytes, secrets: Iterable[str]) -> dict[str, Any]:
+    """What the server says about the error, as arguments of ProtimeError."""
+    found = error_body.parse(body)
+    return {
+        "message": redaction.text(found.message, secrets) or "no readable error in the answer",
+        "code": redaction.text(found.code, secrets),
+        "reasons": [redaction.text(reason, secrets) for reason in found.reasons],
+        "validation_errors": [redaction.clean(item, secrets) for item in found.validation_errors],
+    }
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def _detail(item: object) -> str:
+    if isinstance(item, dict):
+        return ": ".join(str(value) for value in item.values())
+    return str(item)

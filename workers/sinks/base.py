@@ -1,0 +1,108 @@
+"""The contract of a sink: one verb that says what can be tried again, and the options every sink shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from workers.collections import Collection
+from workers.events import Event
+
+T = TypeVar("T")
+Change = Literal["created", "updated", "deleted"]
+Origin = Literal["webhook", "delta", "sync", "reconcile", "replay"]
+EventType = Annotated[
+    str, Field(pattern=r"^eu\.myprotime\.[a-z][a-z_-]*\.(created|updated|deleted)\.v[1-9][0-9]*$")
+]
+#: One of these must match. An empty list would let nothing through, which nobody means: it is refused.
+AnyOf = Annotated[tuple[T, ...], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    # Values stay out of error texts: one of them may be a secret in the wrong place.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Filter(_Strict):
+    """Which events a sink gets: any of a list, and all of the keys. A key left out lets everything through."""
+
+    tenants: AnyOf[str] | None = None
+    collections: AnyOf[Collection] | None = None
+    types: AnyOf[EventType] | None = None
+    change: AnyOf[Change] | None = None
+    meaning: AnyOf[str] | None = None
+    persons: AnyOf[int] | None = None
+    origins: AnyOf[Origin] | None = None
+    short_notice: bool | None = None
+
+
+class Retry(_Strict):
+    """How long an event is tried before it becomes a dead letter: by count and by age, whichever ends first."""
+
+    max_attempts: int = Field(default=20, ge=1)
+    min_seconds: float = Field(default=1, gt=0)
+    max_seconds: float = Field(default=600, gt=0)
+    max_age_seconds: float = Field(default=86_400, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_seconds < self.min_seconds:
+            raise ValueError("max_seconds must not be smaller than min_seconds")
+        return self
+
+
+class SinkOptions(_Strict):
+    """What every sink can be told. `type` names the sink in the registry; each sink narrows it to its own name."""
+
+    type: str
+    filter: Filter = Filter()
+    retry: Retry = Retry()
+    #: How many events one delivery may carry.
+    batch: int = Field(default=1, ge=1, le=1000)
+    #: The whole of one attempt: connecting, sending, waiting for the answer.
+    timeout_seconds: float = Field(default=15, gt=0, le=600)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an event was not delivered, for people, and what may be done about it.
+
+    `permanent`: trying again cannot help, the event becomes a dead letter.
+    `retry_after`: the earliest next attempt in seconds, as the sink asked for it, not yet capped.
+    `scope`: "event" when this event may be the cause; "sink" when the sink itself is away, so that other events would
+    fail as well and the attempt says nothing about this one.
+    """
+
+    reason: str
+    permanent: bool = False
+    retry_after: float | None = None
+    scope: Literal["event", "sink"] = "event"
+
+
+class Sink(Protocol):
+    async def deliver(self, events: Sequence[Event]) -> Mapping[int, Failure]:
+        """Deliver in the order given. The answer: index in `events` → why that one was not delivered.
+
+        `{}` means that all are durable at the sink. What can be expected to go wrong (an unreachable, slow or full
+        sink, a refused event, a sink already closed) is a `Failure`, never an exception. No text holds a secret.
+        After a failed event no later event of the same resource is delivered.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and files. May be called twice; `deliver` fails with scope "sink" from then on."""
+        ...
+
+
+CLOSED: Final = Failure("the sink is closed", scope="sink")
+
+
+@dataclass(frozen=True, slots=True)
+class SinkType:
+    """An entry of the registry. `create` takes the sink's name and its validated `options`, and opens nothing yet."""
+
+    options: type[SinkOptions]
+    create: Callable[[str, Any], Sink]

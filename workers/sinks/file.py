@@ -1,0 +1,131 @@
+"""JSON lines in a folder, one file a day (UTC, by the moment of writing). An event counts once it is on disk.
+
+Several processes may write at the same time: a lock around one append keeps lines whole. What a killed process left
+half written is closed by a line break, so that only that line, which was never acknowledged, is lost to a reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from workers.events import Event
+from workers.sinks.base import CLOSED, Failure, SinkOptions
+
+#: How often a lock that another process holds is asked for again.
+_LOCK_SECONDS: Final = 0.01
+
+
+class FileOptions(SinkOptions):
+    type: Literal["file"]
+    #: The folder; it is made when the first event comes.
+    path: Path
+
+
+class FileSink:
+    """`clock`: Unix seconds."""
+
+    def __init__(self, name: str, options: FileOptions, *, clock: Callable[[], float] = time.time) -> None:
+        self._name = name
+        self._options = options
+        self._clock = clock
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"FileSink({self._name!r})"
+
+    async def deliver(self, events: Sequence[Event]) -> Mapping[int, Failure]:
+        """All or none: the events are one append and one fsync."""
+        if self._closed:
+            return dict.fromkeys(range(len(events)), CLOSED)
+        path = daily(self._options.path, self._clock())
+        try:
+            await asyncio.to_thread(append, path, lines(events), self._options.timeout_seconds)
+        except OSError as error:
+            failure = Failure(f"{path}: {error.strerror or error}", scope="sink")
+            return dict.fromkeys(range(len(events)), failure)
+        return {}
+
+    async def close(self) -> None:
+        # Nothing stays open between two deliveries: a file may be moved or deleted at any time.
+        self._closed = True
+
+
+def daily(folder: Path, now: float) -> Path:
+    return folder / f"events-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}.jsonl"
+
+
+def lines(events: Sequence[Event]) -> bytes:
+    # A line break can only stand between the tokens of a JSON text, where a blank says the same.
+    return b"".join(event.json.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for event in events)
+
+
+def append(path: Path, data: bytes, seconds: float) -> None:
+    """Write and fsync, whole or not at all. Blocks. Raises `OSError`, a `TimeoutError` when the lock is not given."""
+    if not data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path, seconds) as file:
+        size = os.fstat(file).st_size
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        try:
+            _write_all(file, b"\n" + data if torn else data)
+            os.fsync(file)
+        except OSError:
+            _take_back(file, size)
+            raise
+    if size == 0:
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _locked(path: Path, seconds: float) -> Iterator[int]:
+    # Readable by the group for whatever ships the files on; not by all, they tell of people.
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        _lock(file, time.monotonic() + seconds)
+        yield file
+    finally:
+        # Closing gives the lock back.
+        os.close(file)
+
+
+def _lock(file: int, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "another process holds the lock") from None
+            time.sleep(_LOCK_SECONDS)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _take_back(file: int, size: int) -> None:
+    """Cut off what a full disk let through; where that fails as well, the next append closes the torn line."""
+    try:
+        os.ftruncate(file, size)
+    except OSError:
+        return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name durable, too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

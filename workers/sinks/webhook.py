@@ -1,0 +1,127 @@
+"""HTTP POST of CloudEvents, signed by Standard Webhooks. A 2xx answers for everything in the request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import httpx
+
+from workers.events import Event
+from workers.sinks import standard_webhooks
+from workers.sinks.base import CLOSED, Failure
+from workers.sinks.chunks import in_chunks
+from workers.sinks.guarded_transport import AddressRefused, GuardedTransport, Resolve, resolve
+from workers.sinks.reasons import readable
+from workers.sinks.webhook_answers import failure_of, retry_after_seconds, verdict
+from workers.sinks.webhook_message import Mode, message
+from workers.sinks.webhook_options import WebhookOptions
+
+#: How much of an answer is read, and for how long: enough for a reason and to use the connection again.
+ANSWER_BYTES: Final = 4096
+ANSWER_SECONDS: Final = 1.0
+
+
+class WebhookSink:
+    """`clock`: Unix seconds. `tls` defaults to the usual certificate authorities."""
+
+    def __init__(
+        self,
+        name: str,
+        options: WebhookOptions,
+        *,
+        clock: Callable[[], float] = time.time,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._name = name
+        self._options = options
+        self._mode: Mode = "batch" if options.batch > 1 else options.mode
+        self._keys = options.keys
+        self._url = httpx.URL(options.url)
+        self._hidden = options.hidden
+        self._clock = clock
+        self._client = _client(options, resolve, tls or httpx.create_ssl_context())
+
+    def __repr__(self) -> str:
+        return f"WebhookSink({self._name!r})"
+
+    async def deliver(self, events: Sequence[Event]) -> Mapping[int, Failure]:
+        """With `batch` above 1 an answer names no single event: its failure is then that of all in the request."""
+        return await in_chunks(events, self._options.batch, self._post)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _post(self, events: Sequence[Event]) -> Failure | None:
+        if self._client.is_closed:
+            return CLOSED
+        seconds = self._options.timeout_seconds
+        deadline = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._client.send(self._request(events), stream=True)
+        except (TimeoutError, OSError, httpx.HTTPError, AddressRefused) as error:
+            return failure_of(error, seconds=seconds, text=self._readable(str(error)))
+        return await self._read(response, deadline)
+
+    def _request(self, events: Sequence[Event]) -> httpx.Request:
+        sent = message(events, self._mode)
+        msg_id = standard_webhooks.message_id([event.id for event in events])
+        signed = standard_webhooks.headers(self._keys, msg_id, int(self._clock()), sent.body)
+        return self._client.build_request(
+            "POST",
+            # httpx logs the URL of every request: a query, which may hold a token, travels beside it.
+            self._url.copy_with(query=None),
+            content=sent.body,
+            headers=sent.headers | signed,
+            extensions={"target": self._url.raw_path},
+        )
+
+    async def _read(self, response: httpx.Response, deadline: float) -> Failure | None:
+        """Judge by the status, which has arrived: however the rest of the answer behaves, it changes nothing."""
+        try:
+            text = await _beginning(response, deadline)
+        finally:
+            await response.aclose()
+        after = retry_after_seconds(response.headers, self._clock())
+        return verdict(response.status_code, retry_after=after, text=self._readable(text))
+
+    def _readable(self, text: str) -> str:
+        return readable(text, hide=self._hidden)
+
+
+def _client(options: WebhookOptions, resolve: Resolve, tls: ssl.SSLContext) -> httpx.AsyncClient:
+    seconds = options.timeout_seconds
+    return httpx.AsyncClient(
+        transport=GuardedTransport(allow_private=options.allow_private_addresses, tls=tls, resolve=resolve),
+        # A host may have several addresses: one that never answers leaves time for the next.
+        timeout=httpx.Timeout(seconds, connect=seconds / 3),
+        headers=_headers(options),
+        follow_redirects=False,
+        # A proxy of the machine has no say: it would lead around the guard.
+        trust_env=False,
+    )
+
+
+def _headers(options: WebhookOptions) -> httpx.Headers:
+    # Compressed, a few bytes of an answer could become many.
+    headers = httpx.Headers({"user-agent": "Shiftwire", "accept-encoding": "identity"})
+    headers.update({name: value.get_secret_value() for name, value in options.headers.items()})
+    return headers
+
+
+async def _beginning(response: httpx.Response, deadline: float) -> str:
+    received = bytearray()
+    until = min(deadline, asyncio.get_running_loop().time() + ANSWER_SECONDS)
+    with contextlib.suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout_at(until):
+            async for part in response.aiter_raw():
+                received += part
+                if len(received) > ANSWER_BYTES:
+                    break
+    return received[:ANSWER_BYTES].decode("utf-8", errors="replace")

@@ -1,0 +1,124 @@
+"""What a webhook sink can be told, checked as far as it can be without a network."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    SerializationInfo,
+    field_serializer,
+    model_validator,
+)
+
+from workers.sinks.base import SinkOptions
+from workers.sinks.standard_webhooks import key_of
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+#: What the sink sets itself, or what belongs to the connection.
+_RESERVED: Final = frozenset(
+    {"host", "accept-encoding", "content-length", "content-type", "transfer-encoding", "connection"}
+)
+_RESERVED_PREFIXES: Final = ("ce-", "webhook-")
+
+
+def _receiver(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("is not a URL") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError("must be an http or https URL with a host")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError("has a port that does not exist")
+    if parsed.userinfo:
+        raise ValueError("must not hold a user name or password; put them into headers.Authorization")
+    return url
+
+
+def _settable(name: str) -> str:
+    lowered = name.lower()
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError("is not the name of an HTTP header")
+    if lowered in _RESERVED or lowered.startswith(_RESERVED_PREFIXES):
+        raise ValueError(f"{lowered} is set by the sink itself")
+    return name
+
+
+def _printable(value: SecretStr) -> SecretStr:
+    if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+        raise ValueError("a header's value must be printable ASCII on one line")
+    return value
+
+
+def _usable(secret: SecretStr) -> SecretStr:
+    key_of(secret.get_secret_value())
+    return secret
+
+
+def _listed(given: object) -> object:
+    """One secret or several, or none."""
+    return () if given is None else (given,) if isinstance(given, (str, SecretStr)) else given
+
+
+Secret = Annotated[SecretStr, AfterValidator(_usable)]
+Secrets = Annotated[
+    tuple[Secret, ...],
+    BeforeValidator(_listed, json_schema_input_type=SecretStr | list[SecretStr] | None),
+]
+HeaderName = Annotated[str, AfterValidator(_settable)]
+HeaderValue = Annotated[SecretStr, AfterValidator(_printable)]
+
+
+class WebhookOptions(SinkOptions):
+    type: Literal["webhook"]
+    #: A query often holds a token: it is left out wherever the options are shown.
+    url: Annotated[str, AfterValidator(_receiver), Field(repr=False)]
+    #: Two or more while secrets are rotated: each message then carries a signature by each.
+    secret: Secrets = ()
+    #: Leaving the secret out is an error unless it is meant.
+    unsigned: bool = False
+    mode: Literal["structured", "binary"] = "structured"
+    #: Sent with every request, an `Authorization` for instance.
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    allow_private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.unsigned == bool(self.secret):
+            raise ValueError("needs either a secret or `unsigned: true`")
+        if self.mode == "binary" and self.batch > 1:
+            raise ValueError(
+                "mode binary carries one event a request: leave batch at 1 or use mode structured"
+            )
+        return self
+
+    @field_serializer("url")
+    def _shown_url(self, url: str, info: SerializationInfo) -> str:
+        return url if info.mode == "python" else url.partition("?")[0]
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The signing keys, newest first as configured; none when unsigned."""
+        return tuple(key_of(secret) for secret in self._secrets())
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Everything that must not appear in a text about this sink: secrets, header values, values of the query."""
+        values = [value.get_secret_value() for value in self.headers.values()]
+        query = [value for _, value in parse_qsl(urlsplit(self.url).query)]
+        bare = [secret.removeprefix("whsec_") for secret in self._secrets()]
+        words = [
+            word for value in values for word in value.split() if word.lower() not in ("bearer", "basic")
+        ]
+        return frozenset([*self._secrets(), *bare, *values, *words, *query])
+
+    def _secrets(self) -> list[str]:
+        return [secret.get_secret_value() for secret in self.secret]

@@ -1,0 +1,119 @@
+"""The life of subscriptions: whatever the configuration wants is created, renewed in time, and nothing else is left behind.
+
+A webhook cannot be extended, so the new one is created and accepting before the old one is deleted. A record with the
+path is stored before Protime is asked, the key behind it as soon as it is known.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from workers.clients import Clients
+from workers.config import Config
+from workers.protime import ProtimeError, Webhook
+from workers.store.keys import tenant_key
+from workers.store.leases import Leases
+from workers.store.subscriptions import Subscription, Subscriptions
+
+log = structlog.get_logger()
+
+#: A record without a webhook for so long was left behind by a killed process.
+_PENDING = timedelta(minutes=2)
+
+
+class SubscriptionKeeper:
+    def __init__(
+        self,
+        config: Config,
+        stored: Subscriptions,
+        leases: Leases,
+        clients: Clients,
+        created: Callable[[str, str], None],
+    ) -> None:
+        """`created(tenant, collection)` is called when a new webhook accepts: what happened before it is to be fetched."""
+        self._config = config
+        self._stored = stored
+        self._leases = leases
+        self._clients = clients
+        self._created = created
+
+    async def check(self, tenant: str) -> None:
+        """Compares Protime's webhooks with the configuration and mends the difference. One process at a time."""
+        if not self._config.subscriptions.manage:
+            return
+        lease = await self._leases.acquire(tenant_key(tenant, "subscriptions:lock"))
+        if lease is None:
+            return
+        try:
+            await self._check(tenant)
+        except ProtimeError as error:
+            log.warning("subscriptions not checked", tenant=tenant, error=str(error))
+        finally:
+            await self._leases.release(lease)
+
+    async def _check(self, tenant: str) -> None:
+        client = self._clients.of(tenant)
+        prefix = f"{str(self._config.public_url).rstrip('/')}/webhooks/{tenant}/"
+        ours = {w.id: w for w in await client.list_webhooks() if w.destination_url.startswith(prefix)}
+        stored = await self._stored.all(tenant)
+        current = {
+            collection: await self._current(tenant, collection, stored, ours)
+            for collection in self._config.tenants[tenant].collections
+        }
+        await self._tidy(tenant, stored, ours, keep={s.token for s in current.values()})
+
+    async def _current(
+        self, tenant: str, collection: str, stored: list[Subscription], ours: dict[str, Webhook]
+    ) -> Subscription:
+        """The subscription in force: the newest that still has a good part of its life before it, or a new one."""
+        good = [s for s in stored if s.collection == collection and self._good(s, ours.get(s.webhook))]
+        if good:
+            return max(good, key=lambda s: s.created_at)
+        subscription = await self._create(tenant, collection)
+        log.info("subscription created", tenant=tenant, collection=collection, webhook=subscription.webhook)
+        self._created(tenant, collection)
+        return subscription
+
+    def _good(self, subscription: Subscription, webhook: Webhook | None) -> bool:
+        if webhook is None or webhook.status != "Enabled" or not subscription.keys:
+            return False
+        return due(subscription, self._config.subscriptions.renew_at) > datetime.now(UTC)
+
+    async def _create(self, tenant: str, collection: str) -> Subscription:
+        token = secrets.token_urlsafe(24)
+        url = f"{str(self._config.public_url).rstrip('/')}/webhooks/{tenant}/{collection}/{token}"
+        pending = Subscription(collection, token, url, datetime.now(UTC))
+        await self._stored.put(tenant, pending)
+        references = self._config.tenants[tenant].collections[collection].reference_pairs
+        made = await self._clients.of(tenant).create_webhook(url, collection, references)
+        subscription = Subscription(
+            collection, token, url, pending.created_at, made.id, (made.key,), made.valid_until
+        )
+        await self._stored.put(tenant, subscription)
+        return subscription
+
+    async def _tidy(
+        self, tenant: str, stored: list[Subscription], ours: dict[str, Webhook], keep: set[str]
+    ) -> None:
+        """Deletes what was replaced, and webhooks of ours that no record knows (a crash lost their key)."""
+        in_force = {s.webhook for s in await self._stored.all(tenant) if s.token in keep}
+        for webhook in ours.values():
+            if webhook.id not in in_force:
+                await self._clients.of(tenant).delete_webhook(webhook.id)
+                log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
+        for subscription in stored:
+            old = subscription.webhook or datetime.now(UTC) - subscription.created_at > _PENDING
+            if subscription.token not in keep and old:
+                await self._stored.remove(tenant, subscription.token)
+
+
+def due(subscription: Subscription, renew_at: float) -> datetime:
+    """When a subscription is to be replaced: at this part of its life."""
+    if subscription.valid_until is None:
+        return datetime.max.replace(tzinfo=UTC)
+    life = subscription.valid_until - subscription.created_at
+    return subscription.created_at + life * renew_at
