@@ -10,9 +10,10 @@ import base64
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass, field
-from itertools import cycle
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
 
 import msgspec
 import uvloop
@@ -33,7 +34,9 @@ def assignment(number: int, version: int) -> bytes:
         "endTimeInMinutes": 1020,
         "breakDurationInMinutes": 30,
         "comments": f"change {version}",
-        "activityLevels": [{"level": 1, "activityDefinition": {"id": "550e8400-e29b-41d4-a716-446655440000"}}],
+        "activityLevels": [
+            {"level": 1, "activityDefinition": {"id": "550e8400-e29b-41d4-a716-446655440000"}}
+        ],
     }
     return msgspec.json.encode({"changeType": "InsertOrUpdate", "data": data})
 
@@ -60,7 +63,9 @@ class Answers:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], answers: Answers, until: float, done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], answers: Answers, until: float, done: asyncio.Future[None]
+    ) -> None:
         self._requests = requests
         self._answers = answers
         self._until = until
@@ -88,7 +93,7 @@ class _Connection(asyncio.Protocol):
         else:
             self._finish()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's
         self._finish()
 
     def _next(self) -> None:
@@ -117,7 +122,7 @@ async def _closed(port: int, requests: Sequence[bytes], seconds: float, connecti
     until = time.perf_counter() + seconds
     finished = [loop.create_future() for _ in range(connections)]
     for done in finished:
-        await loop.create_connection(lambda done=done: _Connection(shared, answers, until, done), "127.0.0.1", port)
+        await loop.create_connection(partial(_Connection, shared, answers, until, done), "127.0.0.1", port)
     await asyncio.gather(*finished)
     return answers
 

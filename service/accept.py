@@ -1,6 +1,6 @@
 """Group commit: requests that arrive together share one round trip and one fsync, and each is answered only after it.
 
-    requests ──▶ pending ──▶ one pipeline: one append script per partition touched ──▶ answers ──▶ wake-ups
+requests ──▶ pending ──▶ one pipeline: one append script per partition touched ──▶ answers ──▶ wake-ups
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ class Acceptor:
         self._committing: asyncio.Task[None] | None = None
 
     async def append(self, tenant: str, collection: str, arrivals: Sequence[Arrival]) -> None:
-        """Returns when all arrivals are on disk. Raises `StoreAway` or `BacklogFull`; part of them may be stored then,
-        which is harmless: the sender repeats, and the gate knows what it has seen."""
+        """Returns when all arrivals are on disk. Raises `StoreAway` or `BacklogFull`.
+
+        Part of them may be stored then, which is harmless: the sender repeats, and the gate knows what it has seen.
+        """
         done = asyncio.get_running_loop().create_future()
         self._pending.append(_Pending(tenant, collection, arrivals, done))
         if self._committing is None:

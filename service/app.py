@@ -39,5 +39,3 @@ async def schemas(request: Request) -> Response:
     if name not in SCHEMA_NAMES:
         return JSONResponse({"error": "unknown schema", "known": sorted(SCHEMA_NAMES)}, status_code=404)
     return JSONResponse(schema(name), media_type="application/schema+json")
-
-

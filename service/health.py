@@ -28,7 +28,9 @@ def readyz(ready: Callable[[], Awaitable[object]]) -> Endpoint:
         try:
             await ready()
         except UNAVAILABLE as error:
-            return JSONResponse({"store": type(error).__name__}, status_code=503, headers={"Retry-After": "5"})
+            return JSONResponse(
+                {"store": type(error).__name__}, status_code=503, headers={"Retry-After": "5"}
+            )
         return PlainTextResponse("ok\n")
 
     return endpoint
@@ -51,7 +53,7 @@ def metrics(registry: CollectorRegistry, families: Callable[[], Awaitable[list[M
         text = generate_latest(registry)
         try:
             if families is not None:
-                text += generate_latest(_Families(await families()))  # type: ignore[arg-type]
+                text += generate_latest(_Families(await families()))
             up = 1
         except UNAVAILABLE:
             up = 0

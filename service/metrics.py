@@ -16,7 +16,10 @@ class Metrics:
             "shiftwire_webhook_requests", "Webhook requests by answer", ["status"], registry=self.registry
         )
         self._accepted = Counter(
-            "shiftwire_accepted", "Changes accepted by webhook", ["tenant", "collection"], registry=self.registry
+            "shiftwire_accepted",
+            "Changes accepted by webhook",
+            ["tenant", "collection"],
+            registry=self.registry,
         )
         self._ack = Histogram(
             "shiftwire_ack_seconds", "From request to 202", buckets=_ACK_BUCKETS, registry=self.registry

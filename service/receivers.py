@@ -57,7 +57,9 @@ class Receivers:
     async def refresh(self) -> None:
         found = {name: await self._subscriptions.all(name) for name in self._tenants}
         self._managed = {
-            _path(name, s.collection, s.token): self._receiver(name, s) for name, all_ in found.items() for s in all_
+            _path(name, s.collection, s.token): self._receiver(name, s)
+            for name, all_ in found.items()
+            for s in all_
         }
         self._asked = time.monotonic()
 

@@ -48,6 +48,8 @@ def decode(sent: bytes, scheme: Scheme) -> bytes:
         text = text[len(prefix) :]
     size = DIGESTS[scheme.algorithm]().digest_size
     try:
-        return binascii.unhexlify(text) if len(text) == 2 * size else binascii.a2b_base64(text, strict_mode=True)
+        return (
+            binascii.unhexlify(text) if len(text) == 2 * size else binascii.a2b_base64(text, strict_mode=True)
+        )
     except (ValueError, binascii.Error):
         return b""

@@ -36,7 +36,9 @@ class Refused(Exception):
 class Webhooks:
     """`POST /webhooks/{tenant}/{collection}/{token}` as a plain ASGI application: it is the hottest code of the house."""
 
-    def __init__(self, receivers: Receivers, acceptor: Acceptor, metrics: Metrics, *, max_body_bytes: int) -> None:
+    def __init__(
+        self, receivers: Receivers, acceptor: Acceptor, metrics: Metrics, *, max_body_bytes: int
+    ) -> None:
         self._receivers = receivers
         self._acceptor = acceptor
         self._metrics = metrics

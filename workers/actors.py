@@ -15,50 +15,60 @@ from workers.store.keys import Partition
 
 log = structlog.get_logger()
 
+Job = Callable[..., Awaitable[None]]
+
 
 def declare(broker: dramatiq.Broker, runtime: Runtime) -> None:
     """Makes the actors of this process. They run on the runtime's event loop; a failure is left to the sweep."""
-
-    async def ingest(tenant: str, partition: int) -> None:
-        if runtime.knows(tenant):
-            await runtime.ingest.drain(Partition(tenant, partition))
-
-    async def delta(tenant: str, collection: str) -> None:
-        if runtime.knows(tenant, collection):
-            await runtime.deltas.pull(tenant, collection)
-
-    async def dispatch(tenant: str, partition: int, sink: str) -> None:
-        if runtime.knows(tenant) and sink in runtime.sinks:
-            runtime.dispatcher.dispatch(Partition(tenant, partition), sink)
-
-    async def retry(tenant: str, partition: int, sink: str) -> None:
-        if runtime.knows(tenant) and sink in runtime.sinks:
-            runtime.dispatcher.retry(Partition(tenant, partition), sink)
-
-    async def subscriptions(tenant: str) -> None:
-        if runtime.knows(tenant):
-            await runtime.subscriptions.check(tenant)
-
-    async def purge(tenant: str) -> None:
-        if runtime.knows(tenant):
-            await runtime.purge.tenant(tenant)
-
-    live: list[Callable[..., Awaitable[None]]] = [ingest, delta, dispatch, retry]
-    bulk: list[Callable[..., Awaitable[None]]] = [subscriptions, purge]
-    for queue, jobs in ((LIVE, live), (BULK, bulk)):
-        for job in jobs:
+    jobs = Jobs(runtime)
+    live: list[Job] = [jobs.ingest, jobs.delta, jobs.dispatch, jobs.retry]
+    bulk: list[Job] = [jobs.subscriptions, jobs.purge]
+    for queue, some in ((LIVE, live), (BULK, bulk)):
+        for job in some:
             dramatiq.actor(actor_name=job.__name__, queue_name=queue, broker=broker)(_guarded(job))
 
 
-def _guarded(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+class Jobs:
+    """What the messages ask for. A message may be older than the configuration: then it asks for nothing."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def ingest(self, tenant: str, partition: int) -> None:
+        if self._runtime.knows(tenant):
+            await self._runtime.ingest.drain(Partition(tenant, partition))
+
+    async def delta(self, tenant: str, collection: str) -> None:
+        if self._runtime.knows(tenant, collection):
+            await self._runtime.deltas.pull(tenant, collection)
+
+    async def dispatch(self, tenant: str, partition: int, sink: str) -> None:
+        if self._runtime.knows(tenant) and sink in self._runtime.sinks:
+            self._runtime.dispatcher.dispatch(Partition(tenant, partition), sink)
+
+    async def retry(self, tenant: str, partition: int, sink: str) -> None:
+        if self._runtime.knows(tenant) and sink in self._runtime.sinks:
+            self._runtime.dispatcher.retry(Partition(tenant, partition), sink)
+
+    async def subscriptions(self, tenant: str) -> None:
+        if self._runtime.knows(tenant):
+            await self._runtime.subscriptions.check(tenant)
+
+    async def purge(self, tenant: str) -> None:
+        if self._runtime.knows(tenant):
+            await self._runtime.purge.tenant(tenant)
+
+
+def _guarded(job: Job) -> Job:
     """A job whose failure is logged and ends there: its work lies in the store, and the sweep comes again."""
+    name = job.__name__
 
     async def run(*args: Any) -> None:
         try:
             await job(*args)
         except UNAVAILABLE as error:
-            log.warning("store unreachable, the sweep will try again", job=job.__name__, about=args, error=str(error))
+            log.warning("store unreachable, the sweep will try again", job=name, about=args, error=str(error))
         except Exception:
-            log.exception("job failed, the sweep will try again", job=job.__name__, about=args)
+            log.exception("job failed, the sweep will try again", job=name, about=args)
 
     return run

@@ -32,8 +32,12 @@ class Clients:
     def __init__(self, config: Config, store: Store, *, share_token: bool = True) -> None:
         """Without `share_token` the store is not asked: for a check of a configuration that does not run yet."""
         self._config = config
-        self._tokens = {name: _tokens(name, tenant, config, store, share_token) for name, tenant in config.tenants.items()}
-        self._clients = {name: _client(name, tenant, self._tokens[name]) for name, tenant in config.tenants.items()}
+        self._tokens = {
+            name: _tokens(name, tenant, config, store, share_token) for name, tenant in config.tenants.items()
+        }
+        self._clients = {
+            name: _client(name, tenant, self._tokens[name]) for name, tenant in config.tenants.items()
+        }
         self._paused_until: dict[str, float] = {}
 
     def of(self, tenant: str) -> Protime:
@@ -48,7 +52,9 @@ class Clients:
         collections = {
             name: settings
             for name, settings in self._config.tenants[tenant].collections.items()
-            if settings.fetch != "resource" and COLLECTIONS[name].delta and (settings.since or not COLLECTIONS[name].dated)
+            if settings.fetch != "resource"
+            and COLLECTIONS[name].delta
+            and (settings.since or not COLLECTIONS[name].dated)
         }
         zone = self._config.tenants[tenant].zone
         return TenantDelta(
@@ -70,7 +76,9 @@ class Clients:
         except ProtimeError as error:
             after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
             self._paused_until[tenant] = time.monotonic() + after
-            log.warning("resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error))
+            log.warning(
+                "resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error)
+            )
             return None
         return Entry("", f"{collection}/{number}", found.version, deleted=False, origin="", data=found.body)
 

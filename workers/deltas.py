@@ -41,12 +41,15 @@ INTERVAL_SECONDS = 0.25
 #: When a delta cannot be pulled for so long, waiting notifications are delivered as they were signed.
 FALLBACK_SECONDS = 30.0
 _CHUNK = 500
+_DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
 
 @dataclass(frozen=True)
 class TenantDelta:
-    """What pulling needs of a tenant: its client, its calendar day, and for each collection that has a delta where the
-    window begins (None: no window) and which references it is to carry."""
+    """What pulling needs of a tenant: its client, its calendar day, and its collections that have a delta.
+
+    For each of those: where the window begins (None: it has no window), and which references it is to carry.
+    """
 
     client: Protime
     today: Callable[[], date]
@@ -114,7 +117,13 @@ class Deltas:
         except ProtimeError as error:
             await self._failed(tenant, collection, state, error, marks)
             return False
-        state.pulled_at, state.failing_since, state.retry_at, state.error, state.attempts = time.time(), 0, 0, "", 0
+        state.pulled_at, state.failing_since, state.retry_at, state.error, state.attempts = (
+            time.time(),
+            0,
+            0,
+            "",
+            0,
+        )
         await self._states.put(tenant, collection, state)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
@@ -131,7 +140,9 @@ class Deltas:
             state.link = link
         return touched
 
-    async def _append(self, tenant: str, collection: str, origin: str, items: list[DeltaItem]) -> set[Partition]:
+    async def _append(
+        self, tenant: str, collection: str, origin: str, items: list[DeltaItem]
+    ) -> set[Partition]:
         arrivals, touched = [arrival(collection, item) for item in items], set[Partition]()
         for start in range(0, len(arrivals), _CHUNK):
             some = await self._inbox.append(tenant, origin, arrivals[start : start + _CHUNK])
@@ -141,7 +152,12 @@ class Deltas:
         return touched
 
     async def _failed(
-        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Mapping[Partition, str]
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        error: ProtimeError,
+        marks: Mapping[Partition, str],
     ) -> None:
         now = time.time()
         state.attempts += 1
@@ -149,17 +165,29 @@ class Deltas:
         after = error.retry_after if isinstance(error, Transient) else None
         least = 1.0 if isinstance(error, Transient) else 60.0
         state.retry_at = now + delay(
-            state.attempts, least=least, most=300, chance=random.random(), retry_after=after  # noqa: S311  # jitter
+            state.attempts,
+            least=least,
+            most=300,
+            chance=_DICE.random(),
+            retry_after=after,  # jitter
         )
         state.error = str(error)
         await self._states.put(tenant, collection, state)
-        log.warning("delta not pulled", tenant=tenant, collection=collection, error=str(error), attempts=state.attempts)
+        log.warning(
+            "delta not pulled",
+            tenant=tenant,
+            collection=collection,
+            error=str(error),
+            attempts=state.attempts,
+        )
         if now - state.failing_since > FALLBACK_SECONDS or not isinstance(error, Transient):
             await self._inbox.pulled_through(collection, marks)
             self._wake(marks)
 
 
-async def _pages(settings: TenantDelta, collection: str, link: str) -> AsyncIterator[tuple[list[DeltaItem], str]]:
+async def _pages(
+    settings: TenantDelta, collection: str, link: str
+) -> AsyncIterator[tuple[list[DeltaItem], str]]:
     """The pages of a pull with the link to store once they are appended ("" before the last page of a first walk)."""
     if link:
         page = await settings.client.delta_pull(link)

@@ -101,8 +101,12 @@ class Dispatcher:
             if park.error:
                 self._later(park.due_ms / 1000 - time.time(), lambda: self.retry(lane.partition, lane.sink))
         if outcome.hold:
-            log.warning("sink is away", sink=lane.sink, reason=outcome.hold.reason, attempts=outcome.hold.attempts)
-            self._later(outcome.hold.until_ms / 1000 - time.time(), lambda: self.dispatch(lane.partition, lane.sink))
+            log.warning(
+                "sink is away", sink=lane.sink, reason=outcome.hold.reason, attempts=outcome.hold.attempts
+            )
+            self._later(
+                outcome.hold.until_ms / 1000 - time.time(), lambda: self.dispatch(lane.partition, lane.sink)
+            )
             return False
         return left > 0 and lease.alive
 

@@ -82,7 +82,10 @@ class Ingest:
         for entry in batch.entries:
             groups.setdefault(entry.resource, []).append(entry if entry.version else compact(entry))
         plans = await asyncio.gather(
-            *(self._plan(tenant, resource, entries, batch.states.get(resource)) for resource, entries in groups.items())
+            *(
+                self._plan(tenant, resource, entries, batch.states.get(resource))
+                for resource, entries in groups.items()
+            )
         )
         decisions: list[Decision] = []
         for (resource, _), found in zip(groups.items(), plans, strict=True):
@@ -92,7 +95,11 @@ class Ingest:
             return
         passed = await self._gate.pass_through(partition, decisions)
         if passed.conflicts:
-            log.info("state moved under a batch, it is read again", partition=str(partition), n=len(passed.conflicts))
+            log.info(
+                "state moved under a batch, it is read again",
+                partition=str(partition),
+                n=len(passed.conflicts),
+            )
         if passed.applied:
             self._committed(partition)
 
@@ -171,6 +178,8 @@ def _object(data: bytes) -> dict[str, Any]:
 def compact(entry: Entry) -> Entry:
     """An entry with its data in the form in which states are stored: without versions, only the data can be compared."""
     try:
-        return replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
+        return (
+            replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
+        )
     except (msgspec.DecodeError, RecursionError):
         return entry  # will be rejected

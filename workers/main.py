@@ -39,7 +39,7 @@ class RuntimeLoop(AsyncIO):
         self._drain_seconds = drain_seconds
         self.runtime: Runtime | None = None
 
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's
         thread = EventLoopThread(self.logger)
         thread.loop = uvloop.new_event_loop()
         thread.start(timeout=5.0)
@@ -59,7 +59,9 @@ class RuntimeLoop(AsyncIO):
         return runtime
 
 
-def make_worker(config: Config, url: str, drain_seconds: float = DRAIN_SECONDS) -> tuple[WakingBroker, RuntimeLoop]:
+def make_worker(
+    config: Config, url: str, drain_seconds: float = DRAIN_SECONDS
+) -> tuple[WakingBroker, RuntimeLoop]:
     """A broker whose worker runs the jobs of this configuration on the store at `url`."""
     broker = make_broker(url)
     loop = RuntimeLoop(lambda: Runtime(config, connect(url), Wake(broker)), drain_seconds)

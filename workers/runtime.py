@@ -38,7 +38,8 @@ class Runtime:
         self._leases = Leases(scripts)
         self._clients = Clients(config, self.store)
         self.sinks: dict[str, tuple[SinkOptions, Sink]] = {
-            name: (options, REGISTRY[options.type].create(name, options)) for name, options in config.sinks.items()
+            name: (options, REGISTRY[options.type].create(name, options))
+            for name, options in config.sinks.items()
         }
         self.dispatcher = Dispatcher(scripts, self._leases, self.sinks)
         self.ingest = Ingest(
@@ -121,5 +122,3 @@ def _ingest_view(config: Config, name: str) -> TenantIngest:
     tenant = config.tenants[name]
     fetch = {collection: settings.fetch for collection, settings in tenant.collections.items()}
     return TenantIngest(name, tenant_view(tenant), fetch)
-
-

@@ -40,7 +40,13 @@ class Sweep:
         keys = [p.inbox, p.lease, p.woken, p.counts, p.through, *(p.waiting(c) for c in collections)]
         for sink in self._sinks:
             keys += [p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold")]
-        args: list[Argument] = [int(time.time() * 1000), WOKEN_MS, len(collections), *collections, *self._sinks]
+        args: list[Argument] = [
+            int(time.time() * 1000),
+            WOKEN_MS,
+            len(collections),
+            *collections,
+            *self._sinks,
+        ]
         return Call("sweep", keys, args)
 
 

@@ -24,7 +24,9 @@ DEFAULT_CONFIG = "shiftwire.yaml"
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", help="The configuration file.", envvar="SHIFTWIRE_CONFIG", show_default=DEFAULT_CONFIG),
+    typer.Option(
+        "--config", help="The configuration file.", envvar="SHIFTWIRE_CONFIG", show_default=DEFAULT_CONFIG
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -56,5 +58,3 @@ def with_store(config: Config, work: Callable[[Store], Coroutine[Any, Any, T]]) 
             await redis.aclose()
 
     return asyncio.run(run())
-
-

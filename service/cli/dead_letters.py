@@ -14,7 +14,9 @@ from service.cli.failures import CommandFailed
 from workers.store import Store
 from workers.store.dead_letters import DeadLetter, UnknownDeadLetter
 
-app = typer.Typer(help="What could not be delivered or understood.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="What could not be delivered or understood.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.")]
 

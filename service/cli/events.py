@@ -51,7 +51,9 @@ def list_(
 
 
 @app.command("show")
-def show(context: typer.Context, event_id: str, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(
+    context: typer.Context, event_id: str, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """The whole life of one event: received, decided, each delivery."""
     loaded, _ = configuration(context, config)
 
@@ -115,8 +117,12 @@ def _print_life(whole: dict[str, Any]) -> None:
     console = Console()
     console.print_json(json.dumps(whole["event"]))
     for told in whole["notifications"]:
-        console.print(f"received  {told['received_at']}  by {told['origin']}: {told['decision']}", highlight=False)
-    console.print(f"decided   {whole['decision'].get('at', '')}  {whole['decision']['decision']}", highlight=False)
+        console.print(
+            f"received  {told['received_at']}  by {told['origin']}: {told['decision']}", highlight=False
+        )
+    console.print(
+        f"decided   {whole['decision'].get('at', '')}  {whole['decision']['decision']}", highlight=False
+    )
     for step in whole["deliveries"]:
         reason = f" ({step['reason']})" if step.get("reason") else ""
         console.print(f"{step['outcome']:<9} {step['at']}  {step['sink']}{reason}", highlight=False)

@@ -66,7 +66,11 @@ class Family:
 
     def look(self) -> None:
         """One look at all; call it a few times a second."""
-        if self.redis is not None and self.redis_directory is not None and self.redis.process.poll() is not None:
+        if (
+            self.redis is not None
+            and self.redis_directory is not None
+            and self.redis.process.poll() is not None
+        ):
             log.warning("embedded Redis ended, starting it again", code=self.redis.process.returncode)
             self.redis = embedded.start(self.redis_directory)
         for child in self.children:

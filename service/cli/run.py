@@ -11,7 +11,9 @@ from service.cli.context import ConfigOption, configuration, log_configuration, 
 from service.cli.logs import configure
 from service.cli.processes import Child, Family, shiftwire
 
-MetricsPort = Annotated[int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")]
+MetricsPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")
+]
 
 
 def run(

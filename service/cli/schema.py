@@ -14,5 +14,7 @@ from workers.config import config_schema
 
 def schema(of: Annotated[Literal["config", "events"], typer.Argument(help="What to describe.")]) -> None:
     """JSON Schemas, for editors and for subscribers."""
-    described = config_schema() if of == "config" else {name: event_schema(name) for name in sorted(SCHEMA_NAMES)}
+    described = (
+        config_schema() if of == "config" else {name: event_schema(name) for name in sorted(SCHEMA_NAMES)}
+    )
     print(json.dumps(described, indent=2))

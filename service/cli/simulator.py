@@ -15,7 +15,9 @@ from simulator.settings import Settings, changed
 def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8090,
-    settings: Annotated[str, typer.Option(help="Switches as JSON, such as '{\"drop_probability\": 0.01}'.")] = "{}",
+    settings: Annotated[
+        str, typer.Option(help="Switches as JSON, such as '{\"drop_probability\": 0.01}'.")
+    ] = "{}",
 ) -> None:
     """A stand-in for a Protime tenant, with fault switches at /control/settings."""
     try:

@@ -27,7 +27,9 @@ class Store:
     def __init__(self, config: Config, redis: Redis) -> None:
         collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}
         waiting = {
-            name: {collection: settings.fetch == "delta" for collection, settings in tenant.collections.items()}
+            name: {
+                collection: settings.fetch == "delta" for collection, settings in tenant.collections.items()
+            }
             for name, tenant in config.tenants.items()
         }
         self.redis = redis

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, ConnectionError, RedisError, TimeoutError
+from redis.exceptions import AuthenticationError, RedisError
 
 
 class StoreUnreachable(Exception):
@@ -19,7 +19,7 @@ class UnsafeStore(Exception):
 
 
 #: What the store answers when it cannot take a write now; the caller answers 503 or tries later.
-UNAVAILABLE = (ConnectionError, TimeoutError, RedisError, OSError)
+UNAVAILABLE = (RedisError, OSError)
 
 
 def connect(url: str, *, timeout: float = 5.0, connections: int = 64) -> Redis:
@@ -52,7 +52,9 @@ async def verify(redis: Redis, *, allow_volatile: bool) -> None:
     except AuthenticationError as error:
         raise StoreUnreachable(f"store.url: Redis refused the credentials ({error})") from None
     except UNAVAILABLE as error:
-        raise StoreUnreachable(f"store.url: Redis does not answer ({type(error).__name__}: {error})") from None
+        raise StoreUnreachable(
+            f"store.url: Redis does not answer ({type(error).__name__}: {error})"
+        ) from None
     if problems:
         raise UnsafeStore(
             f"store: {'; '.join(problems)}. Set it in the Redis configuration, or set store.allow_volatile: true "
@@ -77,7 +79,11 @@ async def _policy(redis: Redis) -> str:
 def _problems(persistence: dict[str, Any], policy: str) -> list[str]:
     problems = []
     if not persistence.get("aof_enabled"):
-        problems.append("Redis keeps no append-only file and would forget accepted changes (needs `appendonly yes`)")
+        problems.append(
+            "Redis keeps no append-only file and would forget accepted changes (needs `appendonly yes`)"
+        )
     if policy != "noeviction":
-        problems.append(f"Redis evicts keys when memory is full (maxmemory-policy is {policy}, needs `noeviction`)")
+        problems.append(
+            f"Redis evicts keys when memory is full (maxmemory-policy is {policy}, needs `noeviction`)"
+        )
     return problems

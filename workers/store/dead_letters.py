@@ -12,14 +12,15 @@ from workers.events import Event
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Scripts
-
-_PAGE = 500
+from workers.store.streams import rows, walk
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """`id` is `tenant.partition.milliseconds-number`. `sink` is empty for a change that could not be understood: then
-    `raw` is its data and `event` is None."""
+    """`id` is `tenant.partition.milliseconds-number`.
+
+    `sink` is empty for a change that could not be understood: then `raw` is its data and `event` is None.
+    """
 
     id: str
     sink: str
@@ -47,28 +48,33 @@ class DeadLetters:
     async def all(self, tenant: str, sink: str | None = None) -> AsyncIterator[DeadLetter]:
         """The dead letters of a tenant, partition by partition, oldest first."""
         for partition in self._inbox.all(tenant):
-            after = "-"
-            while rows := await self._redis.xrange(partition.dead, after, "+", count=_PAGE):
-                for id_, fields in rows:
-                    letter = _letter(partition, id_.decode(), fields)
-                    if sink is None or letter.sink == sink:
-                        yield letter
-                after = f"({rows[-1][0].decode()}"
+            async for id_, fields in walk(self._redis, partition.dead):
+                letter = _letter(partition, id_, fields)
+                if sink is None or letter.sink == sink:
+                    yield letter
 
     async def get(self, id_: str) -> DeadLetter:
         """Raises `UnknownDeadLetter`."""
         partition, entry = _place(id_)
-        rows = await self._redis.xrange(partition.dead, entry, entry)
-        if not rows:
+        found = await rows(self._redis, partition.dead, entry, entry)
+        if not found:
             raise UnknownDeadLetter(id_)
-        return _letter(partition, entry, rows[0][1])
+        return _letter(partition, entry, found[0][1])
 
     async def retry(self, id_: str) -> DeadLetter:
         """Hands it back: an event to its sink's lane of retries, a rejected change to the inbox."""
         letter = await self.get(id_)
         p, entry = _place(id_)
         key = p.of_sink
-        keys = (p.dead, p.counts, key("parked", letter.sink), key("due", letter.sink), p.inbox, p.woken, p.events)
+        keys = (
+            p.dead,
+            p.counts,
+            key("parked", letter.sink),
+            key("due", letter.sink),
+            p.inbox,
+            p.woken,
+            p.events,
+        )
         now = int(datetime.now(UTC).timestamp() * 1000)
         if await self._scripts.run("retry_dead", keys, entry, now) == 0:
             raise UnknownDeadLetter(id_)

@@ -117,7 +117,9 @@ def _wait(process: subprocess.Popen[bytes], path: Path, data: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(path):
         if process.poll() is not None:
-            raise NoRedis(f"the embedded Redis ended with {process.returncode}; its log is {data / 'redis.log'}")
+            raise NoRedis(
+                f"the embedded Redis ended with {process.returncode}; its log is {data / 'redis.log'}"
+            )
         if time.monotonic() > deadline:
             process.kill()
             raise NoRedis(f"the embedded Redis did not start; its log is {data / 'redis.log'}")

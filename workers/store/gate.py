@@ -77,7 +77,16 @@ class Gate:
 def _operation(decision: Decision) -> tuple[Argument, ...]:
     match decision:
         case Apply(resource, entry, expected, version, deleted, body, event):
-            return ("A", resource, entry, expected, version or NO_VERSION, "1" if deleted else "0", body, event)
+            return (
+                "A",
+                resource,
+                entry,
+                expected,
+                version or NO_VERSION,
+                "1" if deleted else "0",
+                body,
+                event,
+            )
         case Supersede(resource, entry, version):
             return ("S", resource, entry, version)
         case Reject(resource, entry, reason):

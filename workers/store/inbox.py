@@ -77,7 +77,12 @@ class Inbox:
     """
 
     def __init__(
-        self, scripts: Scripts, *, partitions: int, max_backlog: int, waiting: Mapping[str, Mapping[str, bool]]
+        self,
+        scripts: Scripts,
+        *,
+        partitions: int,
+        max_backlog: int,
+        waiting: Mapping[str, Mapping[str, bool]],
     ) -> None:
         self._scripts = scripts
         self._partitions = partitions
@@ -97,7 +102,9 @@ class Inbox:
         woken = partition.woken_for(collection) if waits else partition.woken
         # The pull of a delta has a lock of its own, outside the partition: here a key stands in that is never set.
         lease = f"{woken}:lease" if waits else partition.lease
-        return Call("append", (inbox, partition.counts, woken, lease), _append(self._max_backlog, "webhook", arrivals))
+        return Call(
+            "append", (inbox, partition.counts, woken, lease), _append(self._max_backlog, "webhook", arrivals)
+        )
 
     async def append(self, tenant: str, origin: str, arrivals: Sequence[Arrival]) -> set[Partition]:
         """Appends what was fetched to the partitions it belongs to, and returns those. No backlog limit."""
@@ -113,7 +120,9 @@ class Inbox:
                 raise answer
         return set(split)
 
-    async def read(self, partition: Partition, token: str, *, after: str = "-", most: int = 500) -> Batch | None:
+    async def read(
+        self, partition: Partition, token: str, *, after: str = "-", most: int = 500
+    ) -> Batch | None:
         """Undecided entries after an entry id ("-": from the start); None when another worker holds the partition."""
         waiting = self._waiting.get(partition.tenant, {})
         fixed = (partition.inbox, partition.lease, partition.woken, partition.state, partition.through)
@@ -157,7 +166,9 @@ def _batch(entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
         found += [_entry(b"%s:%s" % (collection, id_), fields) for id_, fields in rows]
     return Batch(
         entries=found,
-        states={k.decode(): stored(v) for k, v in zip(states[::2], states[1::2], strict=True) if v is not None},
+        states={
+            k.decode(): stored(v) for k, v in zip(states[::2], states[1::2], strict=True) if v is not None
+        },
         after=entries[-1][0].decode() if entries else "",
     )
 

@@ -79,5 +79,5 @@ class Partition:
 
 
 def tenant_key(tenant: str, name: str) -> str:
-    """A key of the tenant as a whole: `token`, `delta:assignments`, `subscriptions`, …"""
+    """A key of the tenant as a whole, such as `subscriptions` or `delta:assignments`."""
     return f"sw:{{{tenant}}}:{name}"

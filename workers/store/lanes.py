@@ -120,7 +120,11 @@ def in_ranges(text: str, number: int) -> bool:
 
 def record(delivered: Iterable[int], filtered: Iterable[int], failed: dict[int, str]) -> bytes:
     """A line of the delivery journal: `{"d": ranges, "f": ranges, "x": {number: reason}}`; empty if nothing happened."""
-    parts: dict[str, Any] = {"d": ranges(delivered), "f": ranges(filtered), "x": {str(k): v for k, v in failed.items()}}
+    parts: dict[str, Any] = {
+        "d": ranges(delivered),
+        "f": ranges(filtered),
+        "x": {str(k): v for k, v in failed.items()},
+    }
     said = {k: v for k, v in parts.items() if v}
     return msgspec.json.encode(said) if said else b""
 
@@ -153,7 +157,17 @@ class Lane:
     async def commit(self, token: str, cursor: int, outcome: Outcome) -> int:
         """Moves the cursor. Returns the number of events left behind it, -1 when somebody else has moved it."""
         p = self.partition
-        keys = (self.cursor, self.lease, p.counts, self.parked, self.due, p.dead, self.deliveries, self.hold, p.events)
+        keys = (
+            self.cursor,
+            self.lease,
+            p.counts,
+            self.parked,
+            self.due,
+            p.dead,
+            self.deliveries,
+            self.hold,
+            p.events,
+        )
         args = (token, self.sink, cursor, outcome.cursor_to, *_decided(outcome))
         return int(await self._scripts.run("commit_delivery", keys, *args))
 
@@ -175,7 +189,9 @@ class Lane:
 
 def _decided(outcome: Outcome) -> Sequence[Argument]:
     hold = outcome.hold or Hold(0, 0, "")
-    failed = {p.number: p.error for p in outcome.parked if p.error} | {d.number: d.reason for d in outcome.dead}
+    failed = {p.number: p.error for p in outcome.parked if p.error} | {
+        d.number: d.reason for d in outcome.dead
+    }
     said = record(outcome.delivered, outcome.filtered, failed)
     args: list[Argument] = [len(outcome.delivered), len(outcome.filtered), said, now_ms()]
     args += [hold.until_ms, hold.attempts, hold.reason]

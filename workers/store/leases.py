@@ -73,7 +73,9 @@ class Leases:
     async def _renew(self, held: list[Lease]) -> None:
         asked = time.monotonic()
         try:
-            answers = await self._scripts.run_many([Call("renew", (h.key,), (h.token, LEASE_MS)) for h in held])
+            answers = await self._scripts.run_many(
+                [Call("renew", (h.key,), (h.token, LEASE_MS)) for h in held]
+            )
         except (RedisError, OSError):
             return
         for lease, answer in zip(held, answers, strict=True):

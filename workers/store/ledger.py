@@ -67,7 +67,9 @@ class Ledger:
         return Call("ledger", keys, ())
 
 
-def _row(tenant: str, sink: str, flat: list[bytes], inboxes: int, cursor: bytes, waiting: int, newest: bytes) -> Row:
+def _row(
+    tenant: str, sink: str, flat: list[bytes], inboxes: int, cursor: bytes, waiting: int, newest: bytes
+) -> Row:
     counts = counted(flat)
     last = int(newest) if newest else counts.get("applied", 0)
     return Row(

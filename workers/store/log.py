@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -14,8 +14,8 @@ from workers.events import Event
 from workers.store.inbox import Inbox, stored
 from workers.store.keys import Partition
 from workers.store.lanes import in_ranges
-
-_PAGE = 500
+from workers.store.streams import number as counted
+from workers.store.streams import rows, walk
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,26 @@ class Log:
                 yield found
 
     async def after(self, partition: Partition, number: int) -> AsyncIterator[Found]:
-        while rows := await self._redis.xrange(partition.events, f"({number}-0", "+", count=_PAGE):
-            for id_, fields in rows:
-                number = int(id_.partition(b"-")[0])
-                yield Found(partition, number, Event(fields[b"e"]))
+        """Events behind a number, oldest first."""
+        async for id_, fields in walk(self._redis, partition.events, f"({number}-0"):
+            yield Found(partition, int(id_.partition("-")[0]), Event(fields[b"e"]))
 
     async def newest(self, partition: Partition) -> int:
         """The number of the newest event, 0 for none."""
-        return int(await self._redis.hget(partition.counts, "applied") or 0)
+        return await counted(self._redis, partition.counts, "applied")
 
     async def find(self, event_id: str) -> Found | None:
         """An event by its id (`tenant/collection/id/version`): a walk from the newest of its resource back in time."""
         tenant, _, rest = event_id.partition("/")
         resource = rest.rpartition("/")[0]
         partition = self._inbox.partition(tenant, resource)
-        state = await self._redis.hget(partition.state, resource)
+        state = cast("bytes | None", await self._redis.hget(partition.state, resource))
         number = stored(state).number if state else 0
         while number:
-            rows = await self._redis.xrange(partition.events, f"{number}-0", f"{number}-0")
-            if not rows:
+            found = await rows(self._redis, partition.events, f"{number}-0", f"{number}-0")
+            if not found:
                 return None
-            fields = rows[0][1]
+            fields = found[0][1]
             event = Event(fields[b"e"])
             if event.id == event_id:
                 return Found(partition, number, event)
@@ -89,7 +88,7 @@ class Log:
         # What was told of an event lies close to the moment it was learned; a repetition may follow for a day or two.
         start = int(datetime.fromisoformat(head.time).timestamp() * 1000) - 60_000
         told, decision = [], {"decision": "applied", "number": found.number}
-        async for at, f in self._stream(found.partition.journal, f"{max(start, 0)}-0"):
+        async for at, f in walk(self._redis, found.partition.journal, f"{max(start, 0)}-0"):
             if f[b"k"].decode() != head.subject:
                 continue
             if f[b"n"] == str(found.number).encode():
@@ -102,17 +101,13 @@ class Log:
     async def _deliveries(self, found: Found, sink: str) -> list[dict[str, Any]]:
         start = int(datetime.fromisoformat(found.event.head.time).timestamp() * 1000) - 60_000
         steps = []
-        async for at, f in self._stream(found.partition.of_sink("deliveries", sink), f"{max(start, 0)}-0"):
+        async for at, f in walk(
+            self._redis, found.partition.of_sink("deliveries", sink), f"{max(start, 0)}-0"
+        ):
             what = _outcome(msgspec.json.decode(f[b"r"]), found.number)
             if what:
                 steps.append({"sink": sink, "at": _time(at), **what})
         return steps
-
-    async def _stream(self, key: str, start: str) -> AsyncIterator[tuple[str, dict[bytes, bytes]]]:
-        while rows := await self._redis.xrange(key, start, "+", count=_PAGE):
-            for id_, fields in rows:
-                yield id_.decode(), fields
-            start = f"({rows[-1][0].decode()}"
 
 
 def _outcome(record: dict[str, Any], number: int) -> dict[str, Any]:
@@ -137,4 +132,6 @@ def _notification(f: dict[bytes, bytes]) -> dict[str, Any]:
 
 
 def _time(entry_id: str) -> str:
-    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC).isoformat(
+        timespec="milliseconds"
+    )

@@ -12,8 +12,9 @@ from workers.events import Event
 from workers.store.deltas import DeltaStates
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
-from workers.store.ledger import Ledger, Row, counted
+from workers.store.ledger import Ledger, Row
 from workers.store.scripts import Scripts
+from workers.store.streams import counters, number, rows
 
 
 class Overview:
@@ -44,13 +45,18 @@ class Overview:
         partitions = self._inbox.all(tenant)
         counts: dict[str, int] = {}
         for partition in partitions:
-            flat = await self._redis.hgetall(partition.counts)
-            for name, value in counted([x for pair in flat.items() for x in pair]).items():
+            for name, value in (await counters(self._redis, partition.counts)).items():
                 counts[name] = counts.get(name, 0) + value
         backlog, oldest = await self._backlog(partitions, tenant)
         return [
             *_count_families(tenant, counts),
-            _gauge("shiftwire_backlog", "Changes that wait, by stage", {(tenant, "ingest"): backlog}, "tenant", "stage"),
+            _gauge(
+                "shiftwire_backlog",
+                "Changes that wait, by stage",
+                {(tenant, "ingest"): backlog},
+                "tenant",
+                "stage",
+            ),
             _gauge(
                 "shiftwire_oldest_seconds",
                 "Age of the oldest change that waits, by stage",
@@ -76,13 +82,13 @@ class Overview:
         ages = [0.0]
         for partition in partitions:
             for sink in self._sinks:
-                cursor = int(await self._redis.get(partition.of_sink("cursor", sink)) or 0)
-                rows = await self._redis.xrange(partition.events, f"({cursor}-0", count=1)
-                ages += [_event_age(Event(fields[b"e"])) for _, fields in rows]
+                cursor = await number(self._redis, partition.of_sink("cursor", sink))
+                found = await rows(self._redis, partition.events, f"({cursor}-0", count=1)
+                ages += [_event_age(Event(fields[b"e"])) for _, fields in found]
         return max(ages)
 
     async def _cursor_ages(self, tenant: str) -> Metric:
-        ages = {}
+        ages: dict[tuple[str, ...], float] = {}
         for collection in self._collections[tenant]:
             state = await self._deltas.get(tenant, collection)
             if state.pulled_at:
@@ -108,25 +114,25 @@ def _gauge(name: str, text: str, values: Mapping[tuple[str, ...], float], *label
 
 
 def _ledger_families(rows: list[Row]) -> Iterator[Metric]:
-    by_sink = {(r.tenant, r.sink): r for r in rows}
-    yield _gauge(
-        "shiftwire_in_flight", "Changes on their way to a sink", {k: r.in_flight for k, r in by_sink.items()}, "tenant", "sink"
-    )
-    yield _gauge(
-        "shiftwire_ledger_imbalance",
-        "Changes the ledger misses (anything but 0 is a defect)",
-        {k: r.imbalance for k, r in by_sink.items()},
-        "tenant",
-        "sink",
-    )
+    in_flight: dict[tuple[str, ...], float] = {(r.tenant, r.sink): r.in_flight for r in rows}
+    imbalance: dict[tuple[str, ...], float] = {(r.tenant, r.sink): r.imbalance for r in rows}
+    missed = "Changes the ledger misses (anything but 0 is a defect)"
+    yield _gauge("shiftwire_in_flight", "Changes on their way to a sink", in_flight, "tenant", "sink")
+    yield _gauge("shiftwire_ledger_imbalance", missed, imbalance, "tenant", "sink")
 
 
 _DECIDED = {"applied": "applied", "superseded": "superseded", "rejected": "rejected"}
-_PER_SINK = {"delivered": "shiftwire_delivered", "filtered": "shiftwire_filtered", "dead": "shiftwire_dead_letters"}
+_PER_SINK = {
+    "delivered": "shiftwire_delivered",
+    "filtered": "shiftwire_filtered",
+    "dead": "shiftwire_dead_letters",
+}
 
 
 def _count_families(tenant: str, counts: Mapping[str, int]) -> Iterator[Metric]:
-    received = CounterMetricFamily("shiftwire_received", "Changes received, by channel", labels=("tenant", "origin"))
+    received = CounterMetricFamily(
+        "shiftwire_received", "Changes received, by channel", labels=("tenant", "origin")
+    )
     gate = CounterMetricFamily("shiftwire_gate", "Decisions of the gate", labels=("tenant", "decision"))
     for name, value in counts.items():
         kind, _, about = name.partition(":")
@@ -137,7 +143,11 @@ def _count_families(tenant: str, counts: Mapping[str, int]) -> Iterator[Metric]:
     yield received
     yield gate
     for kind, metric in _PER_SINK.items():
-        of = {(tenant, n.partition(":")[2]): v for n, v in counts.items() if n.startswith(f"{kind}:")}
+        of: dict[tuple[str, ...], float] = {
+            (tenant, name.partition(":")[2]): value
+            for name, value in counts.items()
+            if name.startswith(f"{kind}:")
+        }
         yield _gauge(metric, f"Events {kind}, by sink", of, "tenant", "sink")
 
 

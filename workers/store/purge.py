@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import cast
 
 import structlog
 from redis.asyncio import Redis
@@ -12,11 +13,11 @@ from redis.asyncio import Redis
 from workers.events import Event
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
+from workers.store.streams import number, walk
 
 log = structlog.get_logger()
 
 _DAY_MS = 86_400_000
-_PAGE = 500
 
 
 class Purge:
@@ -49,23 +50,19 @@ class Purge:
         """Events are numbered: the first to keep is found by its time, and no sink must still need what goes."""
         keep_ms = int(time.time() * 1000) - self._days["events"] * _DAY_MS
         needed = await self._needed(partition)
-        number = 0
-        while rows := await self._redis.xrange(partition.events, f"({number}-0", "+", count=_PAGE):
-            for id_, fields in rows:
-                candidate = int(id_.partition(b"-")[0])
-                if candidate >= needed or _ms(Event(fields[b"e"])) >= keep_ms:
-                    gone = await self._redis.xtrim(partition.events, minid=f"{candidate}-0", approximate=False)
-                    await self._count(partition, "events", gone)
-                    return
-                number = candidate
+        async for id_, fields in walk(self._redis, partition.events):
+            if int(id_.partition("-")[0]) >= needed or _ms(Event(fields[b"e"])) >= keep_ms:
+                gone = await self._redis.xtrim(partition.events, minid=id_, approximate=False)
+                await self._count(partition, "events", gone)
+                return
 
     async def _needed(self, p: Partition) -> int:
         """The oldest event number that some sink still has to get. The newest event always stays: it numbers the next."""
-        needed = [int(await self._redis.hget(p.counts, "applied") or 0)]
+        needed = [await number(self._redis, p.counts, "applied")]
         for sink in self._sinks:
-            needed.append(int(await self._redis.get(p.of_sink("cursor", sink)) or 0) + 1)
-            for value in await self._redis.hvals(p.of_sink("parked", sink)):
-                needed.append(int(value.split(b" ", 2)[2].split(b",", 1)[0]))
+            needed.append(await number(self._redis, p.of_sink("cursor", sink)) + 1)
+            parked = cast("list[bytes]", await self._redis.hvals(p.of_sink("parked", sink)))
+            needed += [int(value.split(b" ", 2)[2].split(b",", 1)[0]) for value in parked]
         return min(needed)
 
     async def _count(self, partition: Partition, kind: str, gone: int) -> None:

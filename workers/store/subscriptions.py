@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -34,7 +35,7 @@ class Subscriptions:
         self._vault = vault
 
     async def all(self, tenant: str) -> list[Subscription]:
-        sealed: dict[bytes, bytes] = await self._redis.hgetall(_key(tenant))
+        sealed = cast("dict[bytes, bytes]", await self._redis.hgetall(_key(tenant)))
         return [_DECODER.decode(self._vault.open(value)) for value in sealed.values()]
 
     async def put(self, tenant: str, subscription: Subscription) -> None:

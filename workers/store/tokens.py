@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import cast
 
 import msgspec
 
@@ -22,7 +23,9 @@ _ASK_SECONDS = 0.05
 class SharedToken:
     """The `TokenStore` of the Protime client: a token belongs to one client id and one list of scopes."""
 
-    def __init__(self, scripts: Scripts, vault: Vault, tenant: str, client: str, scopes: Iterable[str]) -> None:
+    def __init__(
+        self, scripts: Scripts, vault: Vault, tenant: str, client: str, scopes: Iterable[str]
+    ) -> None:
         about = hashlib.sha256(" ".join((client, *scopes)).encode()).hexdigest()[:16]
         self._key = tenant_key(tenant, f"token:{about}")
         self._lock_key = f"{self._key}:lock"
@@ -30,7 +33,7 @@ class SharedToken:
         self._vault = vault
 
     async def get(self) -> tuple[str, float] | None:
-        sealed = await self._scripts.redis.get(self._key)
+        sealed = cast("bytes | None", await self._scripts.redis.get(self._key))
         try:
             return msgspec.json.decode(self._vault.open(sealed), type=tuple[str, float]) if sealed else None
         except CannotOpen:
@@ -47,8 +50,8 @@ class SharedToken:
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         token = uuid.uuid4().hex
-        while await self._scripts.run("acquire", (self._lock_key,), token, _LOCK_MS) == 0:
-            await asyncio.sleep(_ASK_SECONDS)
+        while await self._scripts.run("acquire", (self._lock_key,), token, _LOCK_MS) == 0:  # noqa: ASYNC110
+            await asyncio.sleep(_ASK_SECONDS)  # the other one is in another process
         try:
             yield
         finally:

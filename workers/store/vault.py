@@ -15,7 +15,9 @@ class CannotOpen(Exception):
 
 class Vault:
     def __init__(self, secret_key: str) -> None:
-        derived = HKDF(SHA256(), 32, salt=None, info=b"shiftwire: secrets at rest").derive(secret_key.encode())
+        derived = HKDF(SHA256(), 32, salt=None, info=b"shiftwire: secrets at rest").derive(
+            secret_key.encode()
+        )
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
     def seal(self, value: bytes) -> bytes:
