@@ -1,0 +1,92 @@
+"""The simulated tenant: everything it remembers, and how a change becomes events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from simulator import seeding
+from simulator.auth import Tokens
+from simulator.collections.row import Record
+from simulator.collections.table import ROWS
+from simulator.delivery import Delivery
+from simulator.delta import CHANGED_FORM, DELETED_FORM, Deltas
+from simulator.limits import RateLimit
+from simulator.posting import Poster
+from simulator.references import Wanted, embed
+from simulator.settings import Settings
+from simulator.store import Change, Entry, Store
+from simulator.webhooks import Event, Webhooks
+
+Clock = Callable[[], float]
+ENVELOPES = {"object": (b"", b""), "array": (b"[", b"]"), "value": (b'{"value":[', b"]}")}
+
+
+class Tenant:
+    """One tenant in memory. `clock` gives seconds since the epoch."""
+
+    def __init__(self, settings: Settings, clock: Clock, poster: Callable[[], Poster] | None = None) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.calls: Counter[str] = Counter()
+        self.tokens = Tokens(settings)
+        self.limit = RateLimit()
+        self.deltas = Deltas(settings)
+        self.webhooks = Webhooks(settings.seed, ZoneInfo(settings.timezone))
+        self.delivery = Delivery(settings, clock, poster)
+        self.generating = 0  # changes that a paced generation still has to make
+        self.store = Store(ROWS, self._emit)
+        self.world = seeding.seed(self.store, settings)
+
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        await self.delivery.start()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.delivery.stop()
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Hold on to a background task until it ends or the tenant stops."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def render(self, record: Record, raw: bytes, collection: str, wanted: Wanted) -> bytes:
+        """The JSON of a record, with the external references that the caller wants."""
+        if not wanted:
+            return raw
+        row = self.store.shelves[collection].row
+        return msgspec.json.encode(embed(record, row, wanted, self.store))
+
+    def item(self, change: Change, wanted: Wanted) -> bytes:
+        """One item of a delta, which is one event of a webhook too."""
+        entry = change.entry
+        if entry.record is None:
+            return self.removal(entry)
+        return CHANGED_FORM + self.render(entry.record, entry.raw, change.row.name, wanted) + b"}"
+
+    def removal(self, entry: Entry) -> bytes:
+        """The item of a record that is gone, or gone from a delta's window: version and id alone."""
+        gone = {"changeVersion": entry.version, "id": entry.id}
+        return DELETED_FORM + (entry.raw if entry.record is None else msgspec.json.encode(gone)) + b"}"
+
+    def _emit(self, change: Change) -> None:
+        """Publish a change to every webhook of its collection; equal payloads are built once."""
+        now = self.clock()
+        before, after = ENVELOPES[self.settings.envelope]
+        built: dict[str, bytes] = {}
+        for webhook in self.webhooks.listening(change.row.name, now) if change.row.webhook else ():
+            shape = str(webhook.wanted)
+            if shape not in built:
+                built[shape] = before + self.item(change, webhook.wanted) + after
+            event = Event(
+                self.webhooks.new_id(), change.row.name, change.kind, change.entry.id, now, built[shape]
+            )
+            self.delivery.publish(webhook, event)
