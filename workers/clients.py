@@ -47,6 +47,10 @@ class Clients:
         """Makes sure there is a token. Raises `AuthenticationFailed` or `Transient`."""
         await self._tokens[tenant].token()
 
+    def missing_scopes(self, tenant: str) -> frozenset[str]:
+        """Scopes that the last token of this process was asked for and does not grant."""
+        return self._tokens[tenant].missing_scopes
+
     def delta(self, tenant: str) -> TenantDelta:
         """What pulling deltas needs: collections whose mode wants none are left out."""
         collections = {

@@ -22,6 +22,8 @@ from workers.store.leases import Leases
 log = structlog.get_logger()
 
 BATCH = 500
+#: A resource that cannot be fetched for so long is delivered as its signed notification told it.
+FALLBACK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,16 @@ class Ingest:
         tenants: Mapping[str, TenantIngest],
         fetch: Fetch,
         committed: Callable[[Partition], None],
+        fallback_seconds: float = FALLBACK_SECONDS,
     ) -> None:
+        """`committed` is called when new events are in a partition's log; it must not block."""
         self._inbox = inbox
         self._gate = gate
         self._leases = leases
         self._tenants = tenants
         self._fetch = fetch
         self._committed = committed
+        self._fallback_seconds = fallback_seconds
 
     async def drain(self, partition: Partition) -> None:
         """Decides everything the inbox holds; returns when it is empty or another worker is at it."""
@@ -113,20 +118,13 @@ class Ingest:
         outlook = plan.newest(entries, stored)
         if mode != "resource" or number == NO_ID or not outlook.apply or outlook.apply[0].deleted:
             return outlook
-        if all(entry.origin != "webhook" for entry in entries):
-            return outlook  # a list or a delta brought the resource itself
+        if any(entry.origin != "webhook" and entry.version >= outlook.apply[0].version for entry in entries):
+            return outlook  # a list or a delta brought the newest state itself
         found = await self._fetch(tenant.name, collection, int(number))
         if found is not None:
             return plan.fetched(entries, stored, found)
-        return outlook if _waited_long(outlook.apply[0]) else None
-
-
-#: A resource that cannot be fetched for so long is delivered as its signed notification told it.
-FALLBACK_SECONDS = 30.0
-
-
-def _waited_long(entry: Entry) -> bool:
-    return time.time() - entry.arrived_ms / 1000 > FALLBACK_SECONDS
+        waited = time.time() - outlook.apply[0].arrived_ms / 1000
+        return outlook if waited > self._fallback_seconds else None
 
 
 def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> list[Decision]:

@@ -59,7 +59,7 @@ class Runtime:
             self._wake_all,
         )
         self.subscriptions = SubscriptionKeeper(
-            config, self.store.subscriptions, self._leases, self._clients, self._wake_delta
+            config, self.store.subscriptions, self._leases, self._clients.of, self._wake_delta
         )
         days = config.retention
         kept = {

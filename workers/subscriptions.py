@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from workers.clients import Clients
 from workers.config import Config
-from workers.protime import ProtimeError, Webhook
+from workers.protime import Protime, ProtimeError, Webhook
 from workers.store.keys import tenant_key
 from workers.store.leases import Leases
 from workers.store.subscriptions import Subscription, Subscriptions
@@ -31,14 +30,14 @@ class SubscriptionKeeper:
         config: Config,
         stored: Subscriptions,
         leases: Leases,
-        clients: Clients,
+        client: Callable[[str], Protime],
         created: Callable[[str, str], None],
     ) -> None:
         """`created(tenant, collection)` is called when a new webhook accepts: what happened before it is to be fetched."""
         self._config = config
         self._stored = stored
         self._leases = leases
-        self._clients = clients
+        self._client = client
         self._created = created
 
     async def check(self, tenant: str) -> None:
@@ -56,7 +55,7 @@ class SubscriptionKeeper:
             await self._leases.release(lease)
 
     async def _check(self, tenant: str) -> None:
-        client = self._clients.of(tenant)
+        client = self._client(tenant)
         prefix = f"{str(self._config.public_url).rstrip('/')}/webhooks/{tenant}/"
         ours = {w.id: w for w in await client.list_webhooks() if w.destination_url.startswith(prefix)}
         stored = await self._stored.all(tenant)
@@ -89,7 +88,7 @@ class SubscriptionKeeper:
         pending = Subscription(collection, token, url, datetime.now(UTC))
         await self._stored.put(tenant, pending)
         references = self._config.tenants[tenant].collections[collection].reference_pairs
-        made = await self._clients.of(tenant).create_webhook(url, collection, references)
+        made = await self._client(tenant).create_webhook(url, collection, references)
         subscription = Subscription(
             collection, token, url, pending.created_at, made.id, (made.key,), made.valid_until
         )
@@ -103,7 +102,7 @@ class SubscriptionKeeper:
         in_force = {s.webhook for s in await self._stored.all(tenant) if s.token in keep}
         for webhook in ours.values():
             if webhook.id not in in_force:
-                await self._clients.of(tenant).delete_webhook(webhook.id)
+                await self._client(tenant).delete_webhook(webhook.id)
                 log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
         for subscription in stored:
             old = subscription.webhook or datetime.now(UTC) - subscription.created_at > _PENDING

@@ -39,7 +39,9 @@ def event(resource: int, number: int, *, time: str = "2027-01-15T07:59:59.000Z")
 class ScriptedSink:
     """A sink that fails as a function of the event says, and remembers what it delivered."""
 
-    def __init__(self, fails: Callable[[str], Failure | None] = lambda _: None, *, as_one: bool = False) -> None:
+    def __init__(
+        self, fails: Callable[[str], Failure | None] = lambda _: None, *, as_one: bool = False
+    ) -> None:
         self.fails = fails
         self.as_one = as_one
         self.delivered: list[str] = []
@@ -58,7 +60,9 @@ class ScriptedSink:
         return None
 
 
-def delivery(sink: ScriptedSink, *, batch: int = 1, retry: Retry | None = None, only: Filter | None = None) -> Delivery:
+def delivery(
+    sink: ScriptedSink, *, batch: int = 1, retry: Retry | None = None, only: Filter | None = None
+) -> Delivery:
     options = SinkOptions(type="scripted", batch=batch, retry=retry or Retry(), filter=only or Filter())
     return Delivery(options, sink, Lease("key", "token"), lambda: NOW, lambda: 0.0)
 
@@ -99,7 +103,9 @@ async def test_events_of_a_resource_that_waits_already_are_not_sent() -> None:
     assert [p.number for p in outcome.parked] == [1]
 
 
-async def test_a_refused_event_is_a_dead_letter_at_once_and_lets_the_next_of_its_resource_pass_later() -> None:
+async def test_a_refused_event_is_a_dead_letter_at_once_and_lets_the_next_of_its_resource_pass_later() -> (
+    None
+):
     sink = ScriptedSink(only_resource(1, REFUSED))
     outcome = await settle(delivery(sink), reading(1, 2))
     assert [(d.number, d.reason, d.error) for d in outcome.dead] == [(1, "refused by the sink", "HTTP 422")]
@@ -108,7 +114,9 @@ async def test_a_refused_event_is_a_dead_letter_at_once_and_lets_the_next_of_its
 
 async def test_an_absent_sink_holds_the_lane_and_parks_nothing() -> None:
     for batch in (1, 100):
-        outcome = await settle(delivery(ScriptedSink(lambda _: AWAY), batch=batch), reading(1, 2, 3, attempts=2))
+        outcome = await settle(
+            delivery(ScriptedSink(lambda _: AWAY), batch=batch), reading(1, 2, 3, attempts=2)
+        )
         assert (outcome.cursor_to, outcome.delivered, outcome.parked, outcome.dead) == (0, [], [], [])
         assert outcome.hold is not None
         assert (outcome.hold.attempts, outcome.hold.until_ms) == (3, int((NOW + 4) * 1000))
@@ -171,7 +179,9 @@ async def test_a_retry_that_fails_again_waits_longer() -> None:
 
 async def test_the_budget_by_count_ends_in_a_dead_letter() -> None:
     three = Retry(max_attempts=3)
-    retried = await settle_retry(delivery(ScriptedSink(lambda _: SERVER_ERROR), retry=three), waiting(4, attempts=2))
+    retried = await settle_retry(
+        delivery(ScriptedSink(lambda _: SERVER_ERROR), retry=three), waiting(4, attempts=2)
+    )
     assert retried is not None
     assert retried.dead == "gave up after 3 attempts"
 

@@ -12,7 +12,9 @@ from workers.store.gate import NO_VERSION
 from workers.store.inbox import Entry, Stored
 
 
-def entry(version: str, *, at: int = 1, deleted: bool = False, origin: str = "webhook", data: bytes = b"{}") -> Entry:
+def entry(
+    version: str, *, at: int = 1, deleted: bool = False, origin: str = "webhook", data: bytes = b"{}"
+) -> Entry:
     return Entry(f"{at}-0", "assignments/1", version, deleted, origin, b"" if deleted else data)
 
 

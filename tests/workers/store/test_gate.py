@@ -124,7 +124,9 @@ async def test_scripts_are_loaded_again_after_redis_forgot_them(house: House) ->
     assert (await house.gate.pass_through(P, [apply(entry)])).applied == 1
 
 
-async def test_a_second_worker_does_not_get_a_leased_partition_and_the_first_looks_again(house: House) -> None:
+async def test_a_second_worker_does_not_get_a_leased_partition_and_the_first_looks_again(
+    house: House,
+) -> None:
     await house.receive("01")
     assert await house.inbox.read(P, "somebody else") is None
     assert await house.inbox.leave(P, "me") is True

@@ -36,7 +36,9 @@ class House:
             assert batch is not None
             state = batch.states.get(name)
             expected = str(state.number) if state else "0"
-            operation = Apply(name, batch.entries[0].id, expected, "01", deleted=False, body=b"{}", event=b"{}")
+            operation = Apply(
+                name, batch.entries[0].id, expected, "01", deleted=False, body=b"{}", event=b"{}"
+            )
             await self.gate.pass_through(P, [operation])
         await self.inbox.leave(P, "me")
 
@@ -130,7 +132,9 @@ async def test_a_retry_that_somebody_else_noted_already_changes_nothing(house: H
 async def test_a_dead_letter_keeps_its_event_reason_and_last_error(house: House) -> None:
     await house.log(1)
     await house.read()
-    await house.lane.commit("me", 0, Outcome(1, dead=[Dead(1, "assignments/1", 1, "refused by the sink", "HTTP 422")]))
+    await house.lane.commit(
+        "me", 0, Outcome(1, dead=[Dead(1, "assignments/1", 1, "refused by the sink", "HTTP 422")])
+    )
     [letter] = [x async for x in house.dead_letters.all("acme")]
     assert (letter.sink, letter.reason, letter.last_error) == ("planning", "refused by the sink", "HTTP 422")
     assert letter.event is not None

@@ -1,0 +1,175 @@
+"""Pulling deltas from the simulator into a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.workers.tenants import Tenant, simulated
+from workers.deltas import Deltas, TenantDelta
+from workers.store.deltas import DeltaStates
+from workers.store.inbox import Arrival, Inbox
+from workers.store.keys import Partition
+from workers.store.leases import Leases
+from workers.store.scripts import Scripts
+
+TODAY = date.today()
+SHIFT = {"person": {"id": 1}, "from": TODAY.isoformat(), "startTimeInMinutes": 480, "endTimeInMinutes": 1020}
+P = Partition("acme", 0)
+
+
+class House:
+    def __init__(self, redis: Redis, tenant: Tenant, since: date | None = None) -> None:
+        self.redis = redis
+        self.tenant = tenant
+        scripts = Scripts(redis)
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": True}})
+        self.states = DeltaStates(redis)
+        self.woken: list[Partition] = []
+        settings = TenantDelta(
+            tenant.client,
+            lambda: TODAY,
+            {"assignments": since or TODAY.replace(month=1, day=1)},
+            {"assignments": []},
+        )
+        self.deltas = Deltas(
+            scripts, self.inbox, Leases(scripts), self.states, {"acme": settings}, self._wake
+        )
+
+    def _wake(self, partitions: Iterable[Partition]) -> None:
+        self.woken += partitions
+
+    async def pull(self) -> None:
+        await self.deltas.pull("acme", "assignments")
+
+    async def received(self) -> list[tuple[str, bool, str]]:
+        """What lies in the inbox, taken out: (resource, deleted, origin)."""
+        rows = await self.redis.xrange(P.inbox)
+        await self.redis.delete(P.inbox)
+        return [(f[b"k"].decode(), f[b"d"] == b"1", f[b"o"].decode()) for _, f in rows]
+
+
+@pytest.fixture
+async def tenant() -> AsyncIterator[Tenant]:
+    async with simulated(retry_after_seconds=7) as made:
+        yield made
+
+
+async def test_the_first_walk_brings_everything_and_later_pulls_the_changes(
+    redis: Redis, tenant: Tenant
+) -> None:
+    first = await tenant.edit(**SHIFT)
+    house = House(redis, tenant)
+    await house.pull()
+    resource = f"assignments/{first['id']}"
+    assert await house.received() == [(resource, False, "sync")]
+    await tenant.edit(id=first["id"], comments="moved")
+    await house.pull()
+    assert await house.received() == [(resource, False, "delta")]
+    await tenant.control("DELETE", f"records/assignments/{first['id']}")
+    await house.pull()
+    assert await house.received() == [(resource, True, "delta")]
+    assert P in house.woken
+
+
+async def test_items_are_in_the_inbox_before_the_new_link_is_stored(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    before = await house.states.get("acme", "assignments")
+    await tenant.edit(**SHIFT)
+    await redis.set(P.inbox, "not a stream")  # the append fails
+    with pytest.raises(Exception, match="WRONGTYPE"):
+        await house.pull()
+    assert (await house.states.get("acme", "assignments")).link == before.link
+    await redis.delete(P.inbox)
+    await house.pull()
+    assert len(await house.received()) == 1
+
+
+async def test_an_expired_delta_is_started_anew(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    shift = await tenant.edit(**SHIFT)
+    await house.pull()
+    await house.received()
+    await tenant.control("PATCH", "settings", {"delta_time_factor": 1e9})
+    await asyncio.sleep(0.05)
+    await tenant.control("PATCH", "settings", {"delta_time_factor": 1})
+    await tenant.edit(id=shift["id"], comments="while the delta was dead")
+    await house.pull()
+    await house.pull()
+    assert f"assignments/{shift['id']}" in {resource for resource, _, _ in await house.received()}
+    assert (await house.states.get("acme", "assignments")).error == ""
+
+
+async def test_notifications_go_on_once_a_pull_that_began_after_them_is_committed(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    call = house.inbox.notify_call(
+        P, "assignments", [Arrival("assignments/1", "01", deleted=False, data=b"{}")]
+    )
+    await house.inbox._scripts.run_many([call])
+    before = await house.inbox.read(P, "me")
+    assert before is not None
+    assert before.entries == []
+    await house.pull()
+    after = await house.inbox.read(P, "me")
+    assert after is not None
+    assert [e.resource for e in after.entries] == ["assignments/1"]
+
+
+async def test_a_delta_that_cannot_be_pulled_waits_as_asked_and_says_why(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await tenant.control("PATCH", "settings", {"unavailable": True})
+    await house.pull()
+    state = await house.states.get("acme", "assignments")
+    assert state.error
+    assert state.retry_at - state.asked_at >= 7
+    calls = await tenant.calls("GET /assignments")
+    await house.pull()
+    assert await tenant.calls("GET /assignments") == calls
+
+
+async def test_a_permission_that_is_missing_lets_notifications_pass_as_they_were_signed(redis: Redis) -> None:
+    async with simulated("clockings") as tenant:
+        house = House(redis, tenant)
+        call = house.inbox.notify_call(
+            P, "assignments", [Arrival("assignments/1", "01", deleted=False, data=b"{}")]
+        )
+        await house.inbox._scripts.run_many([call])
+        await house.pull()
+        batch = await house.inbox.read(P, "me")
+        assert batch is not None
+        assert len(batch.entries) == 1
+
+
+async def test_one_pull_at_a_time_and_a_second_asker_gets_one_more(redis: Redis, tenant: Tenant) -> None:
+    await tenant.control("PATCH", "settings", {"slow_seconds": 0.2})
+    house = House(redis, tenant)
+    await asyncio.gather(*(house.pull() for _ in range(6)))
+    assert await tenant.calls("GET /assignments") == 1
+    assert await tenant.calls("GET /delta/assignments") == 1
+
+
+async def test_a_window_that_begins_too_early_is_moved_to_what_protime_accepts(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant, since=date(2020, 1, 1))
+    await house.pull()
+    assert (await house.states.get("acme", "assignments")).link
+
+
+async def test_an_item_without_an_integer_id_is_kept_to_be_rejected() -> None:
+    from workers.deltas import arrival
+    from workers.protime import DeltaItem
+
+    item = DeltaItem("InsertOrUpdate", b'{"id":"x","changeVersion":"01"}')  # type: ignore[arg-type]
+    assert arrival("assignments", item) == Arrival(
+        "assignments/-", "", False, b'{"id":"x","changeVersion":"01"}'
+    )

@@ -1,0 +1,234 @@
+"""Ingest on a real Redis: each fetch mode, poison, and what happens when the API cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from redis.asyncio import Redis
+
+from workers.changes import TenantView
+from workers.ingest import Ingest, TenantIngest
+from workers.store.dead_letters import DeadLetters
+from workers.store.gate import Gate
+from workers.store.inbox import Arrival, Entry, Inbox
+from workers.store.keys import Partition
+from workers.store.leases import Leases
+from workers.store.ledger import Ledger
+from workers.store.scripts import Scripts
+
+P = Partition("acme", 0)
+
+
+def record(version: str, **fields: Any) -> bytes:
+    body = {
+        "id": 1,
+        "changeVersion": version,
+        "person": {"id": 7},
+        "from": "2026-03-10",
+        "until": "2026-03-10",
+    }
+    return msgspec.json.encode({**body, "startTimeInMinutes": 480, "endTimeInMinutes": 1020, **fields})
+
+
+class House:
+    def __init__(
+        self,
+        redis: Redis,
+        mode: str,
+        fetch: Callable[[str, str, int], Awaitable[Entry | None]],
+        fallback_seconds: float = 30.0,
+    ) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        waiting = {"acme": {"assignments": mode == "delta"}}
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting=waiting)
+        self.scripts = scripts
+        self.committed: list[Partition] = []
+        tenant = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": mode})
+        self.ingest = Ingest(
+            self.inbox,
+            Gate(scripts),
+            Leases(scripts),
+            {"acme": tenant},
+            fetch,
+            self.committed.append,
+            fallback_seconds,
+        )
+        self.dead_letters = DeadLetters(scripts, self.inbox)
+
+    async def notify(
+        self, version: str, *, resource: str = "assignments/1", deleted: bool = False, **fields: Any
+    ) -> None:
+        data = b"" if deleted else record(version, **fields)
+        call = self.inbox.notify_call(P, "assignments", [Arrival(resource, version, deleted, data)])
+        await self.scripts.run_many([call])
+
+    async def bring(self, origin: str, version: str, **fields: Any) -> None:
+        await self.inbox.append(
+            "acme", origin, [Arrival("assignments/1", version, deleted=False, data=record(version, **fields))]
+        )
+
+    async def pulled(self) -> None:
+        await self.inbox.pulled_through("assignments", await self.inbox.waiting_marks("acme", "assignments"))
+
+    async def drain(self) -> list[dict[str, Any]]:
+        """Drains, and returns all events of the log; the ledger must balance afterwards."""
+        await self.ingest.drain(P)
+        row = await Ledger(self.scripts, self.inbox, {"acme": ["assignments"]}).row("acme", "none")
+        assert row.balanced, row
+        return [msgspec.json.decode(fields[b"e"]) for _, fields in await self.redis.xrange(P.events)]
+
+
+async def never(*_: object) -> Entry | None:
+    raise AssertionError("nothing is to be fetched")
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(e["sequence"], e["origin"], e["data"]["change"]) for e in events]
+
+
+async def test_in_payload_mode_each_notification_in_order_gives_an_event(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    for version in ("01", "02", "03"):
+        await house.notify(version)
+    assert told(await house.drain()) == [
+        ("01", "webhook", "created"),
+        ("02", "webhook", "updated"),
+        ("03", "webhook", "updated"),
+    ]
+    assert house.committed == [P]
+
+
+async def test_a_duplicate_and_a_late_older_notification_give_no_event(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("02")
+    await house.drain()
+    await house.notify("02")
+    await house.notify("01")
+    assert told(await house.drain()) == [("02", "webhook", "created")]
+
+
+async def test_a_late_older_update_never_brings_a_deleted_record_back(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("01")
+    await house.notify("03", deleted=True)
+    await house.drain()
+    await house.notify("02")
+    assert [change for _, _, change in told(await house.drain())] == ["created", "deleted"]
+
+
+async def test_a_delete_tells_whose_shift_went_away(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("01")
+    await house.notify("02", deleted=True)
+    event = (await house.drain())[-1]
+    assert event["data"]["person"] == {"id": 7}
+    assert event["data"]["start"] == "2026-03-10T08:00:00+01:00"
+
+
+async def test_in_delta_mode_notifications_wait_for_the_pull_and_are_superseded_by_it(redis: Redis) -> None:
+    house = House(redis, "delta", never)
+    for version in ("01", "02", "03"):
+        await house.notify(version)
+    assert await house.drain() == []
+    await house.bring("delta", "03")
+    await house.pulled()
+    assert told(await house.drain()) == [("03", "webhook", "created")]
+
+
+async def test_in_delta_mode_a_notification_the_delta_does_not_know_passes_by_itself(redis: Redis) -> None:
+    house = House(redis, "delta", never)
+    await house.notify("05")
+    await house.bring("delta", "04")
+    await house.pulled()
+    assert told(await house.drain()) == [("05", "webhook", "created")]
+
+
+async def test_what_only_the_delta_knows_has_the_origin_delta(redis: Redis) -> None:
+    house = House(redis, "delta", never)
+    await house.bring("delta", "01")
+    assert told(await house.drain()) == [("01", "delta", "created")]
+
+
+async def test_a_large_backlog_of_waiting_notifications_is_drained_to_the_end(redis: Redis) -> None:
+    house = House(redis, "delta", never)
+    for number in range(1200):
+        await house.notify("01", resource=f"assignments/{number}")
+    await house.pulled()
+    assert len(await house.drain()) == 1200
+
+
+async def test_in_resource_mode_each_resource_of_a_batch_is_fetched_once(redis: Redis) -> None:
+    asked: list[int] = []
+
+    async def fetch(_: str, collection: str, number: int) -> Entry:
+        asked.append(number)
+        return Entry("", f"{collection}/{number}", "09", False, "", record("09", comments="fetched"))
+
+    house = House(redis, "resource", fetch)
+    for version in ("01", "02", "03"):
+        await house.notify(version)
+    events = await house.drain()
+    assert asked == [1]
+    assert told(events) == [("09", "webhook", "created")]
+    assert events[0]["data"]["resource"]["comments"] == "fetched"
+
+
+async def test_in_resource_mode_a_resource_that_is_gone_is_a_delete(redis: Redis) -> None:
+    async def gone(_: str, collection: str, number: int) -> Entry:
+        return Entry("", f"{collection}/{number}", "", True, "", b"")
+
+    house = House(redis, "resource", gone)
+    await house.notify("01")
+    assert told(await house.drain()) == [("01", "webhook", "deleted")]
+
+
+async def test_in_resource_mode_known_versions_cost_no_fetch(redis: Redis) -> None:
+    house = House(redis, "resource", never)
+    await house.bring("sync", "05")
+    await house.notify("04")
+    await house.notify("05")
+    assert told(await house.drain()) == [("05", "webhook", "created")]
+
+
+async def away(*_: object) -> None:
+    """An API that cannot be asked now."""
+
+
+async def test_a_notification_that_cannot_be_fetched_waits_and_then_counts_as_it_was_signed(
+    redis: Redis,
+) -> None:
+    house = House(redis, "resource", away)
+    await house.notify("01", comments="signed")
+    assert await house.drain() == []
+    assert await redis.xlen(P.inbox) == 1
+    events = await House(redis, "resource", away, fallback_seconds=-1).drain()
+    assert events[0]["data"]["resource"]["comments"] == "signed"
+
+
+async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    poison = Arrival("assignments/1", "01", deleted=False, data=b'{"id":1,"startTimeInMinutes":"late"}')
+    broken = Arrival("assignments/-", "", deleted=False, data=b'{"id":"x"}')
+    await house.inbox.append("acme", "delta", [poison, broken])
+    await house.notify("02", resource="assignments/2")
+    assert told(await house.drain()) == [("02", "webhook", "created")]
+    letters = [letter async for letter in house.dead_letters.all("acme")]
+    assert {letter.raw for letter in letters} == {poison.data, broken.data}
+    assert all(letter.reason for letter in letters)
+
+
+async def test_personal_data_of_people_is_neither_stored_nor_delivered(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    person = msgspec.json.encode(
+        {"id": 1, "changeVersion": "01", "employeeNumber": "E1", "bankAccount": "BE-SECRET"}
+    )
+    await house.inbox.append("acme", "webhook", [Arrival("people/1", "01", deleted=False, data=person)])
+    [event] = await house.drain()
+    assert event["data"]["resource"]["employeeNumber"] == "E1"
+    for key in await redis.keys("*"):
+        value = await redis.dump(key)
+        assert value is None or b"BE-SECRET" not in value, key

@@ -1,0 +1,155 @@
+"""The life of subscriptions, at the simulator and in a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.workers.tenants import Tenant, simulated
+from workers.config import parse
+from workers.store.leases import Leases
+from workers.store.scripts import Scripts
+from workers.store.subscriptions import Subscriptions
+from workers.store.vault import CannotOpen, Vault
+from workers.subscriptions import SubscriptionKeeper
+
+PUBLIC = "https://hooks.example.com"
+KEY = "a secret key that is long enough for the rule"
+
+
+def config(**subscriptions: Any) -> Any:
+    collections = {"assignments": {"since": "2026-01-01"}, "clockings": {"since": "2026-01-01"}}
+    return parse(
+        {
+            "public_url": PUBLIC,
+            "secret_key": KEY,
+            "tenants": {
+                "acme": {
+                    "client_id": "shiftwire",
+                    "client_secret": "simulated-secret",
+                    "user_agent": "Tests/v1 (Shiftwire)",
+                    "collections": collections,
+                }
+            },
+            "subscriptions": subscriptions,
+        }
+    )
+
+
+class House:
+    def __init__(self, redis: Redis, tenant: Tenant, **subscriptions: Any) -> None:
+        self.tenant = tenant
+        self.created: list[tuple[str, str]] = []
+        self.stored = Subscriptions(redis, Vault(KEY))
+        self.keeper = SubscriptionKeeper(
+            config(**subscriptions),
+            self.stored,
+            Leases(Scripts(redis)),
+            lambda _: tenant.client,
+            lambda *about: self.created.append(about),
+        )
+
+    async def check(self) -> None:
+        await self.keeper.check("acme")
+
+    async def at_protime(self) -> dict[str, str]:
+        """Webhook id → collection."""
+        return {w.id: w.collection_name for w in await self.tenant.client.list_webhooks()}
+
+
+@pytest.fixture
+async def tenant() -> AsyncIterator[Tenant]:
+    async with simulated("assignments", "clockings") as made:
+        yield made
+
+
+async def test_missing_webhooks_are_created_each_with_its_own_path_and_key(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    assert sorted((await house.at_protime()).values()) == ["assignments", "clockings"]
+    stored = await house.stored.all("acme")
+    assert len({s.token for s in stored}) == len({s.keys for s in stored}) == 2
+    assert all(s.destination_url == f"{PUBLIC}/webhooks/acme/{s.collection}/{s.token}" for s in stored)
+    assert sorted(house.created) == [("acme", "assignments"), ("acme", "clockings")]
+
+
+async def test_a_second_check_changes_nothing(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    before = await house.at_protime()
+    await house.check()
+    assert await house.at_protime() == before
+
+
+async def test_a_disabled_webhook_is_replaced_and_deleted_last(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    old = next(id_ for id_, name in (await house.at_protime()).items() if name == "clockings")
+    await tenant.control("POST", f"webhooks/{old}", {"action": "disable"})
+    await house.check()
+    assert old not in await house.at_protime()
+    assert sorted((await house.at_protime()).values()) == ["assignments", "clockings"]
+    assert len(await house.stored.all("acme")) == 2
+
+
+async def test_a_webhook_past_its_share_of_life_is_replaced(redis: Redis) -> None:
+    async with simulated("assignments", "clockings", webhook_validity_seconds=1.0) as tenant:
+        house = House(redis, tenant, renew_at=0.1)
+        await house.check()
+        before = set(await house.at_protime())
+        await asyncio.sleep(0.2)
+        await house.check()
+        assert before.isdisjoint(await house.at_protime())
+
+
+async def test_an_orphan_of_ours_is_removed_and_somebody_elses_webhook_stays(
+    redis: Redis, tenant: Tenant
+) -> None:
+    orphan = await tenant.client.create_webhook(
+        f"{PUBLIC}/webhooks/acme/clockings/left-by-a-crash", "clockings"
+    )
+    other = await tenant.client.create_webhook("https://other.example.com/in", "clockings")
+    house = House(redis, tenant)
+    await house.check()
+    assert orphan.id not in await house.at_protime()
+    assert other.id in await house.at_protime()
+
+
+async def test_with_manage_false_protime_is_not_touched(redis: Redis, tenant: Tenant) -> None:
+    unmanaged = config()
+    object.__setattr__(unmanaged.subscriptions, "manage", False)
+    keeper = SubscriptionKeeper(
+        unmanaged,
+        Subscriptions(redis, Vault(KEY)),
+        Leases(Scripts(redis)),
+        lambda _: tenant.client,
+        lambda *_: None,
+    )
+    await keeper.check("acme")
+    assert await tenant.calls("GET /webhooks") == 0
+
+
+async def test_keys_are_encrypted_at_rest(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    keys = [key.encode() for s in await house.stored.all("acme") for key in s.keys]
+    raw = b"".join((await redis.hgetall("sw:{acme}:subscriptions")).values())
+    assert keys
+    assert not any(key in raw for key in keys)
+    with pytest.raises(CannotOpen, match="secret_key"):
+        await Subscriptions(redis, Vault("another key")).all("acme")
+
+
+async def test_a_refusal_by_protime_is_survived(redis: Redis, tenant: Tenant) -> None:
+    await tenant.control("PATCH", "settings", {"unavailable": True})
+    house = House(redis, tenant)
+    await house.check()
+    await tenant.control("PATCH", "settings", {"unavailable": False})
+    await house.check()
+    assert len(await house.at_protime()) == 2
