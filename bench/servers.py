@@ -21,7 +21,7 @@ def serving(run: Callable[[int, str], None], port: int, url: str) -> Iterator[No
     process = multiprocessing.get_context("spawn").Process(target=run, args=(port, url), daemon=True)
     process.start()
     try:
-        _wait(port)
+        wait_for(port)
         yield
     finally:
         process.terminate()
@@ -30,7 +30,7 @@ def serving(run: Callable[[int, str], None], port: int, url: str) -> Iterator[No
             process.kill()
 
 
-def _wait(port: int, seconds: float = 15.0) -> None:
+def wait_for(port: int, seconds: float = 15.0) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -1,0 +1,3 @@
+"""What answers: HTTP and the command line."""
+
+__version__ = "0.1.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,6 +13,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from workers.store.connect import UNAVAILABLE
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+#: A store that has not answered by then counts as away; who asks (the orchestrator, Prometheus) does not wait much longer.
+_SECONDS = 2.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -26,7 +29,8 @@ def readyz(ready: Callable[[], Awaitable[object]]) -> Endpoint:
 
     async def endpoint(_: Request) -> Response:
         try:
-            await ready()
+            async with asyncio.timeout(_SECONDS):
+                await ready()
         except UNAVAILABLE as error:
             return JSONResponse(
                 {"store": type(error).__name__}, status_code=503, headers={"Retry-After": "5"}
@@ -47,17 +51,21 @@ class _Families:
 
 
 def metrics(registry: CollectorRegistry, families: Callable[[], Awaitable[list[Metric]]] | None) -> Endpoint:
-    """The process' own figures, and those of the store while it answers."""
+    """The process' own figures, and those of the store while it answers (where there is something to ask it)."""
 
     async def endpoint(_: Request) -> Response:
         text = generate_latest(registry)
-        try:
-            if families is not None:
-                text += generate_latest(_Families(await families()))
-            up = 1
-        except UNAVAILABLE:
-            up = 0
-        text += f"# TYPE shiftwire_store_up gauge\nshiftwire_store_up {up}\n".encode()
+        if families is not None:
+            text += await _of_store(families)
         return Response(text, media_type=_PROMETHEUS)
 
     return endpoint
+
+
+async def _of_store(families: Callable[[], Awaitable[list[Metric]]]) -> bytes:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            text, up = generate_latest(_Families(await families())), 1
+    except UNAVAILABLE:
+        text, up = b"", 0
+    return text + f"# TYPE shiftwire_store_up gauge\nshiftwire_store_up {up}\n".encode()

@@ -13,6 +13,8 @@ from workers.store.inbox import Arrival
 
 #: No sender has a reason to put more changes into one request; the limit keeps one append short.
 MOST_ITEMS = 10_000
+#: The words of an answer may quote the body, but not give all of it back.
+_MOST_WORDS = 300
 
 
 class NotANotification(ValueError):
@@ -22,7 +24,7 @@ class NotANotification(ValueError):
 class _Head(msgspec.Struct):
     # Ids of all webhook collections are integers; versions are opaque and compared as strings (protime-api 7).
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    changeVersion: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[!-~]*$")] | None = None  # noqa: N815
+    changeVersion: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[!-~]*\Z")] | None = None  # noqa: N815
 
 
 class _Item(msgspec.Struct):
@@ -45,13 +47,13 @@ def parse(body: bytes, collection: str) -> list[Arrival]:
     try:
         # The JSON decoder skips over strings it is not asked for without looking at their encoding.
         text = body.decode()
-        return [_arrival(item, collection) for item in _items(body, text)]
+        return _arrivals(_items(body, text), collection)
     except UnicodeDecodeError as error:
         raise NotANotification(f"the body is not UTF-8 (byte {error.start})") from None
     except RecursionError:
         raise NotANotification("the JSON is nested too deeply") from None
     except msgspec.ValidationError as error:
-        raise NotANotification(f"not a notification: {error}") from None
+        raise NotANotification(f"not a notification: {error}"[:_MOST_WORDS]) from None
     except msgspec.DecodeError as error:
         raise NotANotification(f"not JSON: {error}") from None
 
@@ -65,6 +67,8 @@ def _items(body: bytes, text: str) -> list[_Item]:
             return [_ITEM.decode(body)]
         except msgspec.ValidationError:
             items = _enveloped(body)
+    elif start == "\ufeff":
+        raise NotANotification("the body begins with a byte order mark, which JSON does not have")
     else:
         raise NotANotification("not a notification: expected a JSON object or array")
     if not items:
@@ -84,9 +88,15 @@ def _enveloped(body: bytes) -> list[_Item]:
         raise
 
 
-def _arrival(item: _Item, collection: str) -> Arrival:
-    head = _HEAD.decode(item.data)
-    deleted = item.changeType == "Delete"
-    # A copy: the raw value is a view into the whole request.
-    data = b"" if deleted else bytes(item.data)
-    return Arrival(f"{collection}/{head.id}", head.changeVersion or "", deleted, data)
+def _arrivals(items: list[_Item], collection: str) -> list[Arrival]:
+    found: list[Arrival] = []
+    for item in items:
+        try:
+            head = _HEAD.decode(item.data)
+        except msgspec.ValidationError as error:
+            raise NotANotification(f"not a notification: in `data` of change {len(found)}: {error}") from None
+        deleted = item.changeType == "Delete"
+        # A copy: the raw value is a view into the whole request.
+        data = b"" if deleted else bytes(item.data)
+        found.append(Arrival(f"{collection}/{head.id}", head.changeVersion or "", deleted, data))
+    return found

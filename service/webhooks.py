@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Generator
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.accept import Acceptor, StoreAway
 from service.metrics import Metrics
 from service.notifications import NotANotification, parse
-from service.receivers import Receiver, Receivers
+from service.receivers import CannotSay, Receiver, Receivers
 from service.signatures import verify
-from workers.store.connect import UNAVAILABLE
 from workers.store.inbox import BacklogFull
 
 log = structlog.get_logger()
 
 #: A sender that takes longer to send its body is not Protime.
-_BODY_SECONDS = 10.0
+BODY_SECONDS = 10.0
 _RETRY_AFTER = (b"retry-after", b"5")
 
 
@@ -37,12 +39,19 @@ class Webhooks:
     """`POST /webhooks/{tenant}/{collection}/{token}` as a plain ASGI application: it is the hottest code of the house."""
 
     def __init__(
-        self, receivers: Receivers, acceptor: Acceptor, metrics: Metrics, *, max_body_bytes: int
+        self,
+        receivers: Receivers,
+        acceptor: Acceptor,
+        metrics: Metrics,
+        *,
+        max_body_bytes: int,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._receivers = receivers
         self._acceptor = acceptor
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -57,10 +66,11 @@ class Webhooks:
         await _answer(send, 202, {"accepted": accepted})
 
     async def _accept(self, receiver: Receiver, scope: Scope, receive: Receive) -> int:
-        body = await _read(scope, receive, self._max_body_bytes)
+        body = await _read(scope, receive, self._max_body_bytes, self._body_seconds)
         if not receiver.keys:
             raise Refused(503, "this subscription is being created, try again")
         if not verify(body, _signature(scope, receiver), receiver.keys, receiver.scheme):
+            log.warning("bad signature", tenant=receiver.tenant, collection=receiver.collection)
             # No detail in the answer: it would help only somebody who has no key.
             raise Refused(401, "bad signature")
         try:
@@ -77,8 +87,8 @@ class Webhooks:
     async def _find_anew(self, path: str) -> Receiver:
         try:
             receiver = await self._receivers.find_anew(path)
-        except UNAVAILABLE:
-            raise Refused(503, "the store does not answer, try again") from None
+        except CannotSay:
+            raise Refused(503, "the subscriptions cannot be read now, try again") from None
         if receiver is None:
             raise Refused(404, "unknown path")
         return receiver
@@ -93,33 +103,56 @@ def _signature(scope: Scope, receiver: Receiver) -> bytes:
     return b""
 
 
-async def _read(scope: Scope, receive: Receive, most: int) -> bytes:
+async def _read(scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
     """The body, never more of it in memory than the limit."""
     for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > most:
+        if name == b"content-length" and value.isdigit() and (len(value) > 18 or int(value) > most):
             raise Refused(413, f"the body is larger than {most} bytes")
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body") and len(message["body"]) <= most:
-        whole: bytes = message["body"]
-        return whole
+    first = _started(receive())
+    if not isinstance(first, _Rest) and first["type"] == "http.request" and not first.get("more_body"):
+        whole: bytes = first["body"]
+        if len(whole) <= most:
+            return whole
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            return await _read_parts(message, receive, most)
+        async with asyncio.timeout(seconds):
+            return await _read_parts(await first if isinstance(first, _Rest) else first, receive, most)
     except TimeoutError:
-        raise Refused(408, f"the body did not arrive within {_BODY_SECONDS:.0f} seconds") from None
+        raise Refused(408, f"the body did not arrive within {seconds:g} seconds") from None
 
 
-async def _read_parts(message: object, receive: Receive, most: int) -> bytes:
-    part, body = dict(message), bytearray()  # type: ignore[call-overload]
+@dataclass(slots=True)
+class _Rest:
+    """What is left of an awaitable when its first step is done."""
+
+    steps: Generator[Any, None, Message]
+    waits_for: object
+
+    def __await__(self) -> Generator[Any, None, Message]:
+        yield self.waits_for
+        return (yield from self.steps)
+
+
+def _started(receiving: Awaitable[Message]) -> Message | _Rest:
+    """The message, if it is there already. It nearly always came with the head, and a timer costs as much as the HMAC."""
+    steps = receiving.__await__()
+    try:
+        return _Rest(steps, next(steps))
+    except StopIteration as here:
+        message: Message = here.value
+        return message
+
+
+async def _read_parts(message: Message, receive: Receive, most: int) -> bytes:
+    body = bytearray()
     while True:
-        if part["type"] != "http.request":
+        if message["type"] != "http.request":
             raise Refused(400, "the sender went away")
-        body += part.get("body", b"")
+        body += message.get("body", b"")
         if len(body) > most:
             raise Refused(413, f"the body is larger than {most} bytes")
-        if not part.get("more_body"):
+        if not message.get("more_body"):
             return bytes(body)
-        part = dict(await receive())
+        message = await receive()
 
 
 async def _answer(send: Send, status: int, body: dict[str, int | str]) -> None:

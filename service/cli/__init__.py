@@ -1,30 +1,47 @@
-"""The command line. `main` turns what can go wrong into one line on standard error and an exit code."""
+"""The command line. `main` turns what can go wrong into a few words on standard error and an exit code.
+
+0 ok, 1 failure, 2 usage, 69 the store or Protime unreachable, 78 bad configuration. A defect shows its traceback.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-
-import typer
-
-from service.cli.failures import explain
+from collections.abc import Callable
 
 
 def main() -> int:
-    """Runs the command of `sys.argv`. Exit codes: 0 ok, 1 failure, 2 usage, 69 unreachable, 78 bad configuration."""
+    """Runs the command of `sys.argv` and returns its exit code."""
     from service.cli.app import app  # noqa: PLC0415  # importing the command line is not running it
 
     try:
-        return int(app(standalone_mode=False) or 0)
-    except typer.Exit as end:
-        return end.exit_code
-    except typer.Abort:
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return _run(app)
+    except BrokenPipeError:
+        return _silenced()
     except Exception as error:
+        from service.cli.failures import explain  # noqa: PLC0415  # knows all errors, which takes time to import
+
         known = explain(error)
         if known is None:
             raise
         text, code = known
         print(text, file=sys.stderr)
         return code
+
+
+def _run(app: Callable[..., object]) -> int:
+    """Typer says what is wrong with the arguments, and ends with `SystemExit`."""
+    try:
+        app(prog_name="shiftwire")
+    except SystemExit as end:
+        sys.stdout.flush()
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    sys.stdout.flush()
+    return 0
+
+
+def _silenced() -> int:
+    """Whoever read our output had enough (`| head`): nothing is wrong, and nobody is left to be told."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return 0

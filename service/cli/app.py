@@ -1,35 +1,79 @@
-"""All commands, in the order of the help."""
+"""All commands, in the order of the help. What a command needs is imported when it is called."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperGroup
 
-from service.cli import check, dead_letters, demo, events, ledger, run, schema, simulator
-from service.cli.context import ConfigOption
+from service import __version__
+from service.cli.options import EnvironmentConfigOption
 
-app = typer.Typer(
-    name="shiftwire",
-    help="Every schedule change in Protime, delivered.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+#: command → where it is (`module:attribute` in this package), and its line in the help.
+COMMANDS = {
+    "demo": ("demo:demo", "A simulated day of planning and clocking, end to end."),
+    "run": ("run:run", "Everything in one go, for a small installation."),
+    "serve": ("run:serve", "The web process: receives webhooks."),
+    "work": ("run:work", "A worker process: fetches, decides, delivers."),
+    "schedule": ("run:schedule", "The scheduler: finds what is due, and wakes workers."),
+    "check": ("check:check", "Validates the configuration and what it names."),
+    "events": ("events:app", "The event log."),
+    "dead-letters": ("dead_letters:app", "What could not be delivered or understood."),
+    "ledger": ("ledger:ledger", "What was received, and where all of it is."),
+    "simulator": ("simulator:simulator", "A stand-in for a Protime tenant."),
+    "schema": ("schema:schema", "JSON Schemas of the configuration and of the events."),
+}
+
+#: The same manners for the whole command line.
+MANNERS: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 110},
+}
 
 
-@app.callback()
-def _root(config: ConfigOption = None) -> None:
-    """`--config` may stand before or after the command."""
+class Commands(TyperGroup):
+    """The help needs the names alone; a command is loaded when it is the one that was called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else load(name), rest
 
 
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("serve")(run.serve)
-app.command("work")(run.work)
-app.command("schedule")(run.schedule)
-app.command("check")(check.check)
-app.add_typer(events.app, name="events")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.command("ledger")(ledger.ledger)
-app.command("simulator")(simulator.simulator)
-app.command("schema")(schema.schema)
+def load(name: str) -> Any:
+    """The command itself, as Typer runs it."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"service.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(**MANNERS)
+        single.command(name)(found)
+        found = single
+    return typer.main.get_command(found)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"shiftwire {__version__}")
+        raise typer.Exit
+
+
+def root(
+    config: EnvironmentConfigOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Every schedule change in Protime, delivered."""
+
+
+def _named_only() -> None:
+    raise NotImplementedError
+
+
+app = typer.Typer(name="shiftwire", cls=Commands, no_args_is_help=True, **MANNERS)
+app.callback()(root)
+for _name, (_, _text) in COMMANDS.items():
+    app.command(_name, help=_text)(_named_only)

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import typer
 
-from service.cli.context import ConfigOption, configuration, store_url
-from service.cli.failures import UNREACHABLE
+from service.cli.check_sinks import problem_of
+from service.cli.context import configuration, store_url
+from service.cli.failures import BAD_CONFIGURATION, UNREACHABLE
+from service.cli.options import ConfigOption
 from workers.clients import Clients
 from workers.config import Config
-from workers.protime import ProtimeError
+from workers.protime import AuthenticationFailed, ProtimeError
 from workers.store import Store
-from workers.store.connect import StoreUnreachable, connect, verify
+from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
+
+#: What was looked at, what was found, and the exit code it calls for (0: good).
+Finding = tuple[str, str, int]
 
 
 def check(
     context: typer.Context,
     config: ConfigOption = None,
-    online: Annotated[bool, typer.Option("--online", help="Also ask the store and Protime.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the store, Protime and the sinks.")] = False,
 ) -> None:
-    """Validates the configuration. Exit code 78 with all mistakes at once; 69 when something does not answer."""
+    """Validates the configuration and what it names.
+
+    Exit code 78 with all mistakes at once, also when the store is unsafe or Protime refuses the client or a scope;
+    69 when something does not answer.
+    """
     loaded, path = configuration(context, config)
     print(f"{path}: the configuration is valid: {_summary(loaded)}")
-    if online and not all([asyncio.run(_store(loaded)), asyncio.run(_tenants(loaded))]):
-        raise typer.Exit(UNREACHABLE)
+    if online and (code := asyncio.run(_online(loaded))):
+        raise typer.Exit(code)
 
 
 def _summary(config: Config) -> str:
@@ -33,36 +43,53 @@ def _summary(config: Config) -> str:
     return f"{len(config.tenants)} tenant(s), {collections} collection(s), {len(config.sinks)} sink(s)"
 
 
-async def _store(config: Config) -> bool:
+async def _online(config: Config) -> int:
+    """Prints a line for each finding. A mistake weighs more than something that is away."""
+    codes = {0}
+    async for what, found, code in _findings(config):
+        print(f"{'ok  ' if code == 0 else 'FAIL'}  {what}: {found}")
+        codes.add(code)
+    return max(codes)
+
+
+async def _findings(config: Config) -> AsyncIterator[Finding]:
+    yield await _store(config)
+    redis = connect(store_url(config), connections=2)
+    clients = Clients(config, Store(config, redis), share_token=False)
+    for name in config.tenants:
+        yield await _tenant(config, clients, name)
+    await clients.close()
+    await redis.aclose()
+    for name, options in config.sinks.items():
+        problem = await asyncio.to_thread(problem_of, options)
+        yield f"sinks.{name}", problem or "reachable, as far as can be seen without sending", UNREACHABLE if problem else 0
+
+
+async def _store(config: Config) -> Finding:
     if not config.store.url:
-        print("store: embedded, `shiftwire run` starts it")
-        return True
+        return "store", "embedded, `shiftwire run` starts it", 0
     redis = connect(config.store.url, connections=1)
     try:
         await verify(redis, allow_volatile=config.store.allow_volatile)
     except StoreUnreachable as error:
-        print(f"store: {error}")
-        return False
+        return "store", str(error), UNREACHABLE
+    except UnsafeStore as error:
+        return "store", str(error), BAD_CONFIGURATION
     finally:
         await redis.aclose()
-    print("store: answers, keeps what it is given")
-    return True
+    return "store", "answers" if config.store.allow_volatile else "answers, keeps what it is given", 0
 
 
-async def _tenants(config: Config) -> bool:
-    """Token, scopes and one read of each tenant's webhooks."""
-    good = True
-    redis = connect(store_url(config), connections=2)
-    clients = Clients(config, Store(config, redis), share_token=False)
-    for name in config.tenants:
-        try:
-            webhooks = await clients.of(name).list_webhooks() if config.subscriptions.manage else ()
-            await clients.token(name)
-        except ProtimeError as error:
-            print(f"tenants.{name}: {error}")
-            good = False
-        else:
-            print(f"tenants.{name}: token granted, {len(webhooks)} webhook(s) at Protime")
-    await clients.close()
-    await redis.aclose()
-    return good
+async def _tenant(config: Config, clients: Clients, name: str) -> Finding:
+    """Token, scopes, and one read of the tenant's webhooks where we manage them."""
+    where = f"tenants.{name}"
+    try:
+        await clients.token(name)
+        if missing := clients.missing_scopes(name):
+            return where, f"Protime did not grant {', '.join(sorted(missing))}; ask for the scopes", BAD_CONFIGURATION
+        webhooks = await clients.of(name).list_webhooks() if config.subscriptions.manage else ()
+    except AuthenticationFailed as error:
+        return where, str(error), BAD_CONFIGURATION
+    except ProtimeError as error:
+        return where, str(error), UNREACHABLE
+    return where, f"token and all scopes granted, {len(webhooks)} webhook(s) at Protime", 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 import typer
 
+from service.cli.options import DEFAULT_CONFIG
 from workers.config import Config, load, masked
 from workers.store import Store
 from workers.store.connect import connect
@@ -20,21 +21,19 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-DEFAULT_CONFIG = "shiftwire.yaml"
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", help="The configuration file.", envvar="SHIFTWIRE_CONFIG", show_default=DEFAULT_CONFIG
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-
 
 def configuration(context: typer.Context, path: Path | None) -> tuple[Config, Path]:
-    """The configuration named before or after the command. Raises `ConfigError`."""
-    chosen = path or context.find_root().params.get("config") or Path(DEFAULT_CONFIG)
+    """The configuration named after or before the command, else by the environment. Raises `ConfigError`."""
+    chosen = path or next(_named_before(context), None) or DEFAULT_CONFIG
     return load(Path(chosen), os.environ), Path(chosen)
+
+
+def _named_before(context: typer.Context) -> Iterator[Path]:
+    above: Any = context
+    while above is not None:
+        if above.params.get("config"):
+            yield above.params["config"]
+        above = above.parent
 
 
 def store_url(config: Config) -> str:

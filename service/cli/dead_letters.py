@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from service.cli.context import ConfigOption, JsonOption, configuration, with_store
+from service.cli import screen
+from service.cli.context import configuration, with_store
 from service.cli.failures import CommandFailed
+from service.cli.options import ConfigOption, JsonOption
+from workers.config import Config
 from workers.store import Store
 from workers.store.dead_letters import DeadLetter, UnknownDeadLetter
 
-app = typer.Typer(
-    help="What could not be delivered or understood.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
-Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.")]
+Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.", show_default=False)]
+
+
+@app.callback()
+def group(config: ConfigOption = None) -> None:
+    """What could not be delivered or understood."""
 
 
 @app.command("list")
@@ -36,17 +40,30 @@ def list_(
 
     letters = with_store(loaded, read)
     if as_json:
-        print(json.dumps([as_dict(letter) for letter in letters], indent=2, ensure_ascii=False))
+        screen.print_json([as_dict(letter) for letter in letters])
+    else:
+        _print_table(loaded, letters)
+
+
+def _print_table(config: Config, letters: list[DeadLetter]) -> None:
+    if not letters:
+        print("no dead letters")
         return
-    table = Table("id", "sink", "resource", "reason", "attempts", "last error", "at")
+    table = screen.table("id", "sink", "resource", "reason", "attempts", "last error", "at")
     for x in letters:
-        table.add_row(x.id, x.sink, x.resource, x.reason, str(x.attempts), x.last_error, x.at.isoformat())
-    Console().print(table)
+        at = screen.local(x.at, screen.zone(config, tenant_of(x)))
+        table.add_row(x.id, x.sink or "-", x.resource, x.reason, str(x.attempts), x.last_error, at)
+    screen.console().print(table)
 
 
 @app.command("show")
-def show(context: typer.Context, letter_id: str, config: ConfigOption = None) -> None:
-    """One dead letter as JSON, with its event or its raw data."""
+def show(
+    context: typer.Context,
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="As `dead-letters list` prints it.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One dead letter with its event or its raw data: JSON, with or without --json."""
     loaded, _ = configuration(context, config)
 
     async def read(store: Store) -> DeadLetter:
@@ -55,7 +72,9 @@ def show(context: typer.Context, letter_id: str, config: ConfigOption = None) ->
         except UnknownDeadLetter:
             raise CommandFailed(f"no dead letter {letter_id}") from None
 
-    print(json.dumps(as_dict(with_store(loaded, read)), indent=2, ensure_ascii=False))
+    letter = with_store(loaded, read)
+    raw = {} if letter.event else {"raw": letter.raw.decode(errors="replace")}
+    screen.print_json({**as_dict(letter), **raw})
 
 
 @app.command("retry")
@@ -80,7 +99,7 @@ def purge(context: typer.Context, ids: Ids, config: ConfigOption = None) -> None
     _report("purged", ids, with_store(loaded, forget))
 
 
-async def _done(what: Any) -> bool:
+async def _done(what: Awaitable[object]) -> bool:
     try:
         await what
     except UnknownDeadLetter:
@@ -94,9 +113,13 @@ def _report(verb: str, ids: list[str], unknown: list[str]) -> None:
         raise CommandFailed(f"no such dead letter: {', '.join(unknown)}")
 
 
+def tenant_of(letter: DeadLetter) -> str:
+    return letter.id.rsplit(".", 2)[0]
+
+
 def as_dict(letter: DeadLetter) -> dict[str, Any]:
-    """The shape of the design: `{id, sink, reason, attempts, last_error, at, event}`, and `raw` where there is no event."""
-    shown: dict[str, Any] = {
+    """The shape of the design. `sink` and `event` are null for a change that could not be understood."""
+    return {
         "id": letter.id,
         "sink": letter.sink or None,
         "reason": letter.reason,
@@ -105,4 +128,3 @@ def as_dict(letter: DeadLetter) -> dict[str, Any]:
         "at": letter.at.isoformat(),
         "event": letter.event.as_dict() if letter.event else None,
     }
-    return shown if letter.event else {**shown, "raw": letter.raw.decode(errors="replace")}

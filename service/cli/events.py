@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from service.cli.context import ConfigOption, JsonOption, configuration, with_store
+from service.cli import screen
+from service.cli.context import configuration, with_store
+from service.cli.event_log import newest
+from service.cli.event_log import tail as tail_
 from service.cli.failures import CommandFailed
+from service.cli.life import print_life
+from service.cli.options import ConfigOption, JsonOption
+from workers.config import Config
 from workers.events import Event
 from workers.sinks.console import line
 from workers.store import Store
 from workers.store.log import Life
 
-app = typer.Typer(help="The event log.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 Tenant = Annotated[str | None, typer.Option(help="Only of this tenant.")]
 Collection = Annotated[str | None, typer.Option(help="Only of this collection.")]
 Limit = Annotated[int, typer.Option(min=1, help="The newest so many.")]
 
-_POLL_SECONDS = 0.25
+
+@app.callback()
+def group(config: ConfigOption = None) -> None:
+    """The event log."""
 
 
 @app.command("list")
@@ -37,43 +44,39 @@ def list_(
 ) -> None:
     """The newest events, oldest first."""
     loaded, _ = configuration(context, config)
-
-    async def read(store: Store) -> list[Event]:
-        found = [e async for e in _events(store, list(loaded.tenants), tenant, collection)]
-        return sorted(found, key=lambda event: event.head.time)[-limit:]
-
-    events = with_store(loaded, read)
+    tenants, wanted = _chosen(loaded, tenant), _wanted(collection)
+    events = with_store(loaded, lambda store: newest(store, tenants, wanted, limit))
     if as_json:
-        print(json.dumps([event.as_dict() for event in events], indent=2, ensure_ascii=False))
+        screen.print_json([event.as_dict() for event in events])
         return
+    output = screen.console()
     for event in events:
-        Console().print(line(event.head, None))
+        output.print(line(event.head, screen.zone(loaded, event.head.data.tenant)))
 
 
 @app.command("show")
 def show(
-    context: typer.Context, event_id: str, config: ConfigOption = None, as_json: JsonOption = False
+    context: typer.Context,
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="As in the event: tenant/collection/id/version.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """The whole life of one event: received, decided, each delivery."""
     loaded, _ = configuration(context, config)
+    tenant = event_id.partition("/")[0]
 
     async def read(store: Store) -> Life:
-        found = await store.log.find(event_id)
+        found = await store.log.find(event_id) if tenant in loaded.tenants else None
         if found is None:
             raise CommandFailed(f"no event {event_id} in the log (an id is tenant/collection/id/version)")
         return await store.log.life(found, loaded.sinks)
 
     life = with_store(loaded, read)
-    whole = {
-        "event": life.event.as_dict(),
-        "notifications": life.notifications,
-        "decision": life.decision,
-        "deliveries": life.deliveries,
-    }
-    if as_json:
-        print(json.dumps(whole, indent=2, ensure_ascii=False))
-    else:
-        _print_life(whole)
+    if not as_json:
+        print_life(life, screen.zone(loaded, tenant))
+        return
+    parts = {"notifications": life.notifications, "decision": life.decision, "deliveries": life.deliveries}
+    screen.print_json({"event": life.event.as_dict(), **parts})
 
 
 @app.command("tail")
@@ -84,45 +87,27 @@ def tail(
     collection: Collection = None,
     as_json: JsonOption = False,
 ) -> None:
-    """New events as they come, until Ctrl-C."""
+    """New events as they come, until Ctrl-C. With --json one event a line."""
     loaded, _ = configuration(context, config)
-    console = Console()
+    tenants, wanted, output = _chosen(loaded, tenant), _wanted(collection), screen.console()
 
-    async def follow(store: Store) -> None:
-        partitions = [p for name in loaded.tenants for p in store.inbox.all(name) if tenant in {None, name}]
-        numbers = {p: await store.log.newest(p) for p in partitions}
-        while True:
-            for partition in partitions:
-                async for found in store.log.after(partition, numbers[partition]):
-                    numbers[partition] = found.number
-                    if collection in {None, found.event.head.data.collection}:
-                        text = found.event.json.decode() if as_json else line(found.event.head, None)
-                        console.print(text, markup=not as_json, soft_wrap=True, highlight=False)
-            await asyncio.sleep(_POLL_SECONDS)
+    def tell(event: Event) -> None:
+        if as_json:
+            print(event.json.decode(), flush=True)
+        else:
+            output.print(line(event.head, screen.zone(loaded, event.head.data.tenant)))
 
-    with_store(loaded, follow)
+    try:
+        with_store(loaded, lambda store: tail_(store, tenants, wanted, tell, asyncio.sleep))
+    except KeyboardInterrupt:
+        return
 
 
-async def _events(
-    store: Store, tenants: list[str], tenant: str | None, collection: str | None
-) -> AsyncIterator[Event]:
-    for name in tenants:
-        if tenant in {None, name}:
-            async for found in store.log.events(name):
-                if collection in {None, found.event.head.data.collection}:
-                    yield found.event
+def _chosen(config: Config, tenant: str | None) -> list[str]:
+    if tenant is not None and tenant not in config.tenants:
+        raise typer.BadParameter(f"there is no tenant {tenant}; known: {', '.join(config.tenants)}", param_hint="--tenant")
+    return [tenant] if tenant else list(config.tenants)
 
 
-def _print_life(whole: dict[str, Any]) -> None:
-    console = Console()
-    console.print_json(json.dumps(whole["event"]))
-    for told in whole["notifications"]:
-        console.print(
-            f"received  {told['received_at']}  by {told['origin']}: {told['decision']}", highlight=False
-        )
-    console.print(
-        f"decided   {whole['decision'].get('at', '')}  {whole['decision']['decision']}", highlight=False
-    )
-    for step in whole["deliveries"]:
-        reason = f" ({step['reason']})" if step.get("reason") else ""
-        console.print(f"{step['outcome']:<9} {step['at']}  {step['sink']}{reason}", highlight=False)
+def _wanted(collection: str | None) -> Callable[[Event], bool]:
+    return lambda event: collection in {None, event.head.data.collection}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import click
 from redis.exceptions import RedisError
 
 from workers.config import ConfigError
-from workers.protime import AuthenticationFailed, ProtimeError
+from workers.protime import AuthenticationFailed, ProtimeError, Transient, Unconfirmed
 from workers.store.connect import StoreUnreachable, UnsafeStore
 from workers.store.embedded import NoRedis
 from workers.store.vault import CannotOpen
@@ -21,8 +20,6 @@ class CommandFailed(Exception):
 def explain(error: Exception) -> tuple[str, int] | None:
     """The text for standard error and the exit code; None for a defect, which deserves its traceback."""
     match error:
-        case click.UsageError():
-            return f"{error.format_message()}\nTry `shiftwire --help`.", USAGE
         case ConfigError():
             listed = "\n".join(f"  {problem}" for problem in error.problems)
             return f"The configuration has {_count(len(error.problems))}:\n{listed}", BAD_CONFIGURATION
@@ -30,8 +27,10 @@ def explain(error: Exception) -> tuple[str, int] | None:
             return str(error), BAD_CONFIGURATION
         case StoreUnreachable() | NoRedis():
             return str(error), UNREACHABLE
-        case ProtimeError():
+        case Transient() | Unconfirmed():
             return f"Protime: {error}", UNREACHABLE
+        case ProtimeError():
+            return f"Protime: {error}", FAILURE
         case RedisError() | ConnectionError():
             return f"The store does not answer: {error}", UNREACHABLE
         case CommandFailed():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections.abc import Iterable
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from service.cli.context import ConfigOption, JsonOption, configuration, with_store
+from service.cli import screen
+from service.cli.context import configuration, with_store
+from service.cli.failures import FAILURE
+from service.cli.options import ConfigOption, JsonOption
 from workers.store import Store
 from workers.store.ledger import Row
 
@@ -17,9 +19,10 @@ COLUMNS = ("received", "delivered", "filtered", "superseded", "rejected", "dead_
 
 
 def ledger(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """received = delivered + filtered + superseded + rejected + dead-lettered + in flight, per tenant and sink.
+    """What was received, and where all of it is.
 
-    Exit code 1 when it does not balance.
+    received = delivered + filtered + superseded + rejected + dead-lettered + in flight, per tenant and sink. Exit code 1
+    when that does not balance.
     """
     loaded, _ = configuration(context, config)
 
@@ -28,16 +31,16 @@ def ledger(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
 
     rows = with_store(loaded, read)
     if as_json:
-        print(json.dumps([{**dataclasses.asdict(r), "balanced": r.balanced} for r in rows], indent=2))
+        screen.print_json([{**dataclasses.asdict(r), "balanced": r.balanced} for r in rows])
     else:
-        Console().print(table(rows))
+        screen.console().print(table(rows))
     if not all(row.balanced for row in rows):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILURE)
 
 
-def table(rows: list[Row]) -> Table:
+def table(rows: Iterable[Row]) -> Table:
     """The ledger for people."""
-    shown = Table("tenant", "sink")
+    shown = screen.table("tenant", "sink")
     for name in COLUMNS:
         shown.add_column(name.replace("_", " "), justify="right")
     shown.add_column("balanced")

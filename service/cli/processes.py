@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import structlog
 
@@ -25,17 +27,24 @@ _STOP_SECONDS = 25.0
 
 @dataclass
 class Child:
-    """One command that is to run all the time."""
+    """One command that is to run all the time.
+
+    With `log` its output goes to that file, and Ctrl-C at the terminal does not reach it: who started it ends it.
+    """
 
     name: str
     command: list[str]
+    log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     due: float = 0.0
     deaths: int = 0
 
     def start(self, now: float) -> None:
-        self.process = subprocess.Popen(self.command)  # noqa: S603  # our own command line
+        with self._output() as output:
+            self.process = subprocess.Popen(  # noqa: S603  # our own command line
+                self.command, stdout=output, stderr=output, start_new_session=self.log is not None
+            )
         self.started = now
 
     def look(self, now: float) -> None:
@@ -47,6 +56,9 @@ class Child:
             self.process, self.due = None, now + pause
         if self.process is None and now >= self.due:
             self.start(now)
+
+    def _output(self) -> AbstractContextManager[IO[bytes] | None]:
+        return self.log.open("ab") if self.log else nullcontext()
 
 
 @dataclass

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import ConfigOption, configuration, log_configuration, store_url
+from service.cli.context import configuration, log_configuration, store_url
 from service.cli.logs import configure
+from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
 
 MetricsPort = Annotated[
@@ -21,7 +22,10 @@ def run(
     config: ConfigOption = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
 ) -> None:
-    """Everything in one go: service, workers, scheduler, and an embedded Redis when store.url is empty."""
+    """Everything in one go, for a small installation.
+
+    Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again.
+    """
     configure()
     loaded, path = configuration(context, config)
     log_configuration(loaded)
@@ -51,7 +55,10 @@ def work(context: typer.Context, config: ConfigOption = None, metrics_port: Metr
 
 
 def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
-    """The scheduler: polls deltas, checks subscriptions, finds forgotten work."""
+    """The scheduler: finds what is due, and wakes workers.
+
+    It polls deltas, checks subscriptions and finds forgotten work; a second one does no harm.
+    """
     from service.probes import probes  # noqa: PLC0415
     from workers.main import schedule as schedule_  # noqa: PLC0415
 

@@ -19,7 +19,10 @@ def simulator(
         str, typer.Option(help="Switches as JSON, such as '{\"drop_probability\": 0.01}'.")
     ] = "{}",
 ) -> None:
-    """A stand-in for a Protime tenant, with fault switches at /control/settings."""
+    """A stand-in for a Protime tenant.
+
+    API, authentication and webhooks on one port; fault switches at /control/settings.
+    """
     try:
         chosen = changed(Settings(), json.loads(settings))
     except (ValueError, msgspec.ValidationError) as error:

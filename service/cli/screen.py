@@ -1,0 +1,47 @@
+"""How the command line writes: for people on a terminal, whole lines without colours in a pipe, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from workers.config import Config
+
+#: A pipe has no width: wide enough that a table breaks no lines.
+_PIPE_WIDTH = 200
+
+
+def console() -> Console:
+    """Standard output. Rich sees to colours: none in a pipe, none with NO_COLOR."""
+    return Console(
+        width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=True
+    )
+
+
+def table(*columns: str) -> Table:
+    return Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def print_json(value: Any) -> None:
+    """Indented; characters beyond ASCII stay as they are where the output can hold them."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, indent=2, ensure_ascii=not unicode))
+
+
+def zone(config: Config, tenant: str) -> ZoneInfo:
+    """Where the people of a tenant look at the clock; UTC for one that is no longer configured."""
+    known = config.tenants.get(tenant)
+    return known.zone if known else ZoneInfo("UTC")
+
+
+def local(at: datetime | str, where: ZoneInfo) -> str:
+    """A moment as people read it: `2026-03-09 15:03:11 CET`."""
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.astimezone(where):%Y-%m-%d %H:%M:%S %Z}"
