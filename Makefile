@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; 
 SECONDS_OF_DEMO ?= 30
 SEED ?= 1
 
-.PHONY: help demo test check format lock clean setup setup-dev
+.PHONY: help demo test bench check format lock clean setup setup-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ demo: setup  ## a simulated day of planning and clocking, from signed webhook to
 
 test: setup-dev  ## all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: setup-dev  ## what it costs: accepted per second beside its ceiling, and the way from accept to sink
+	$(BIN)/python -m bench.accept
+	$(BIN)/python -m bench.latency
 
 check: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

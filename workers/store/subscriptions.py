@@ -13,7 +13,10 @@ from workers.store.vault import Vault
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """`webhook` is empty while the subscription is being created: then its path is known, but no key yet."""
+    """`webhook` is empty while the subscription is being created: then its path is known, but no key yet.
+
+    A replaced one stays for a while with `retired_at`: what Protime had under way to it is still accepted.
+    """
 
     collection: str
     token: str
@@ -22,6 +25,7 @@ class Subscription(msgspec.Struct, frozen=True):
     webhook: str = ""
     keys: tuple[str, ...] = ()
     valid_until: datetime | None = None
+    retired_at: datetime | None = None
 
 
 _DECODER = msgspec.json.Decoder(Subscription)
@@ -44,6 +48,14 @@ class Subscriptions:
 
     async def remove(self, tenant: str, token: str) -> None:
         await self._redis.hdel(_key(tenant), token)
+
+    async def trouble(self, tenant: str, *, there_is: bool) -> None:
+        """Notes that a check is not, or not yet, at its end."""
+        key = tenant_key(tenant, "subscriptions:trouble")
+        await (self._redis.set(key, "1") if there_is else self._redis.delete(key))
+
+    async def troubled(self, tenant: str) -> bool:
+        return bool(await self._redis.exists(tenant_key(tenant, "subscriptions:trouble")))
 
 
 def _key(tenant: str) -> str:

@@ -1,0 +1,75 @@
+"""The embedded Redis keeps what it is given, and a store that would not is refused."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from workers.store import embedded
+from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
+
+
+async def test_what_was_written_survives_a_kill_and_a_restart(tmp_path: Path) -> None:
+    first = embedded.start(tmp_path)
+    client = connect(first.url)
+    await client.set("kept", "yes")
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait()
+    await client.aclose()
+    second = embedded.start(tmp_path)
+    client = connect(second.url)
+    assert await client.get("kept") == b"yes"
+    await client.aclose()
+    second.stop()
+
+
+def test_a_directory_serves_one_redis_at_a_time(tmp_path: Path) -> None:
+    server = embedded.start(tmp_path)
+    with pytest.raises(embedded.NoRedis, match="in use"):
+        embedded.start(tmp_path)
+    server.stop()
+
+
+def test_a_long_path_gets_a_socket_in_a_short_place(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    server = embedded.start(deep)
+    assert server.url == embedded.url_of(deep)
+    assert len(server.url) < 108
+    server.stop()
+
+
+def test_a_server_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
+    with pytest.raises(embedded.NoRedis, match="redis.log"):
+        embedded.start(tmp_path, Path("/bin/false"))
+
+
+async def test_the_embedded_redis_is_a_safe_store(redis: Redis) -> None:
+    await verify(redis, allow_volatile=False)
+
+
+@pytest.fixture
+async def volatile(redis: Redis) -> AsyncIterator[Redis]:
+    await redis.config_set("appendonly", "no")
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    yield redis
+    await redis.config_set("appendonly", "yes")
+    await redis.config_set("maxmemory-policy", "noeviction")
+
+
+async def test_a_store_that_forgets_or_evicts_is_refused_with_all_reasons(volatile: Redis) -> None:
+    with pytest.raises(UnsafeStore) as refused:
+        await verify(volatile, allow_volatile=False)
+    assert "appendonly" in str(refused.value)
+    assert "allkeys-lru" in str(refused.value)
+    await verify(volatile, allow_volatile=True)
+
+
+async def test_a_store_that_does_not_answer_is_named() -> None:
+    client = connect("redis://127.0.0.1:1/0")
+    with pytest.raises(StoreUnreachable, match=r"store\.url"):
+        await verify(client, allow_volatile=False)
+    await client.aclose()
