@@ -35,9 +35,10 @@ format: setup-dev  ## write the code as the formatter wants it
 lock: setup-dev  ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.12 $(LOCK_ARGS) tests/helm/requirements.in -o tests/helm/requirements.lock
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
+	rm -rf $(VENV) .venv-helm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev
