@@ -15,12 +15,14 @@ from workers.protime import (
     Pace,
     Protime,
     ProtimeError,
+    RateLimit,
     Transient,
     scopes_for,
 )
 from workers.protime.collections import COLLECTIONS
 from workers.store import Store
 from workers.store.inbox import Entry
+from workers.store.pace import SharedPace
 from workers.store.tokens import SharedToken
 
 log = structlog.get_logger()
@@ -29,14 +31,15 @@ _PAUSE_SECONDS = 1.0
 
 
 class Clients:
-    def __init__(self, config: Config, store: Store, *, share_token: bool = True) -> None:
-        """Without `share_token` the store is not asked: for a check of a configuration that does not run yet."""
+    def __init__(self, config: Config, store: Store, *, share: bool = True) -> None:
+        """Without `share` the store is not asked: for a check of a configuration that does not run yet."""
         self._config = config
         self._tokens = {
-            name: _tokens(name, tenant, config, store, share_token) for name, tenant in config.tenants.items()
+            name: _tokens(name, tenant, config, store, share) for name, tenant in config.tenants.items()
         }
         self._clients = {
-            name: _client(name, tenant, self._tokens[name]) for name, tenant in config.tenants.items()
+            name: _client(name, tenant, self._tokens[name], _limit(name, tenant, store, share))
+            for name, tenant in config.tenants.items()
         }
         self._paused_until: dict[str, float] = {}
 
@@ -105,12 +108,17 @@ def _tokens(name: str, tenant: Tenant, config: Config, store: Store, share: bool
     )
 
 
-def _client(name: str, tenant: Tenant, tokens: ClientCredentials) -> Protime:
+def _limit(name: str, tenant: Tenant, store: Store, share: bool) -> RateLimit:
+    per_minute = tenant.requests_per_minute
+    return SharedPace(store.scripts, name, per_minute) if share else Pace(per_minute)
+
+
+def _client(name: str, tenant: Tenant, tokens: ClientCredentials, limit: RateLimit) -> Protime:
     return Protime(
         tenant.base_url,
         name,
         tenant.user_agent,
         tokens,
-        limit=Pace(tenant.requests_per_minute),
+        limit=limit,
         webhook_key_names=tenant.webhook_key_names,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from workers.protime import (
+    Conflict,
     DeltaItem,
     Gone,
     Protime,
@@ -110,8 +111,13 @@ class Deltas:
         marks = await self._inbox.waiting_marks(tenant, collection)
         try:
             touched = await self._fetch(tenant, collection, state, lease)
-        except Gone:
-            log.warning("delta expired, starting anew", tenant=tenant, collection=collection)
+        except (Gone, Conflict) as error:
+            if not (state.link or state.walk):
+                await self._failed(tenant, collection, state, error, marks)
+                return False
+            log.warning(
+                "delta expired, starting anew", tenant=tenant, collection=collection, error=str(error)
+            )
             await self._states.put(tenant, collection, DeltaState(asked_at=state.asked_at))
             return await self._pull_once(tenant, collection, lease)
         except ProtimeError as error:
@@ -131,24 +137,35 @@ class Deltas:
 
     async def _fetch(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> set[Partition]:
         """Appends what the delta gives, and puts the new link into `state`."""
-        settings, touched = self._tenants[tenant], set[Partition]()
-        first = not state.link
-        async for items, link in _pages(settings, collection, state.link):
-            if not lease.alive:
-                raise Transient("the lock on this delta was lost to another process")
-            touched |= await self._append(tenant, collection, "sync" if first else "delta", items)
-            state.link = link
+        if not state.link:
+            await self._walk(tenant, collection, state, lease)
+            return set()
+        page = await self._tenants[tenant].client.delta_pull(state.link)
+        touched = await self._append(tenant, "delta", [arrival(collection, item) for item in page.items])
+        state.link = page.delta_link
         return touched
 
-    async def _append(
-        self, tenant: str, collection: str, origin: str, items: list[DeltaItem]
-    ) -> set[Partition]:
-        arrivals, touched = [arrival(collection, item) for item in items], set[Partition]()
+    async def _walk(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> None:
+        """The first walk over all records, behind live traffic; it goes on where a killed process left it."""
+        settings = self._tenants[tenant]
+        if state.walk:
+            pages = settings.client.delta_start_from(collection, state.walk)
+        else:
+            references = settings.references.get(collection, [])
+            pages = settings.client.delta_start(collection, settings.window(collection), references)
+        async for page in pages:
+            if not lease.alive:
+                raise Transient("the lock on this delta was lost to another process")
+            await self._inbox.room(tenant)
+            self._wake(await self._append(tenant, "sync", [arrival(collection, item) for item in page.items]))
+            state.link, state.walk = page.delta_link, page.next_link
+            await self._states.put(tenant, collection, state)
+
+    async def _append(self, tenant: str, origin: str, arrivals: list[Arrival]) -> set[Partition]:
+        touched = set[Partition]()
         for start in range(0, len(arrivals), _CHUNK):
-            some = await self._inbox.append(tenant, origin, arrivals[start : start + _CHUNK])
-            touched |= some
-            if len(arrivals) > _CHUNK or origin == "sync":
-                self._wake(some)
+            some = arrivals[start : start + _CHUNK]
+            touched |= await self._inbox.append(tenant, origin, some, bulk=origin == "sync")
         return touched
 
     async def _failed(
@@ -183,19 +200,6 @@ class Deltas:
         if now - state.failing_since > FALLBACK_SECONDS or not isinstance(error, Transient):
             await self._inbox.pulled_through(collection, marks)
             self._wake(marks)
-
-
-async def _pages(
-    settings: TenantDelta, collection: str, link: str
-) -> AsyncIterator[tuple[list[DeltaItem], str]]:
-    """The pages of a pull with the link to store once they are appended ("" before the last page of a first walk)."""
-    if link:
-        page = await settings.client.delta_pull(link)
-        yield page.items, page.delta_link
-        return
-    references = settings.references.get(collection, [])
-    async for page in settings.client.delta_start(collection, settings.window(collection), references):
-        yield page.items, page.delta_link or ""
 
 
 def arrival(collection: str, item: DeltaItem) -> Arrival:

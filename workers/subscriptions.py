@@ -23,6 +23,9 @@ log = structlog.get_logger()
 
 #: A record without a webhook for so long was left behind by a killed process.
 _PENDING = timedelta(minutes=2)
+#: A replaced webhook lives on for so long, or until the next check when checks are closer together: deleted at once, it
+#: would take to its grave what Protime is about to send by it (protime-api §8.9: the old one is deleted last).
+_OVERLAP_SECONDS = 60.0
 #: Protime repeats a delivery for about 28 hours (protime-api CHOICE-35).
 _RETIRED = timedelta(hours=30)
 
@@ -71,7 +74,7 @@ class SubscriptionKeeper:
             collection: await self._current(tenant, collection, stored, ours)
             for collection in self._config.tenants[tenant].collections
         }
-        await self._tidy(tenant, stored, ours, keep={s.token for s in current.values()})
+        await self._tidy(tenant, stored, ours, current)
 
     async def _current(
         self, tenant: str, collection: str, stored: list[Subscription], ours: dict[str, Webhook]
@@ -104,17 +107,38 @@ class SubscriptionKeeper:
         return subscription
 
     async def _tidy(
-        self, tenant: str, stored: list[Subscription], ours: dict[str, Webhook], keep: set[str]
+        self,
+        tenant: str,
+        stored: list[Subscription],
+        ours: dict[str, Webhook],
+        current: dict[str, Subscription],
     ) -> None:
         """Deletes webhooks that were replaced, and those of ours that no record knows (a crash lost their key)."""
-        in_force = {s.webhook for s in await self._stored.all(tenant) if s.token in keep}
+        now = datetime.now(UTC)
+        known = {s.webhook: s for s in stored}
         for webhook in ours.values():
-            if webhook.id not in in_force:
+            if self._over(webhook, known.get(webhook.id), current, now):
                 await self._client(tenant).delete_webhook(webhook.id)
                 log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
+        in_force = {s.token for s in current.values()}
         for subscription in stored:
-            if subscription.token not in keep:
-                await self._retire(tenant, subscription, datetime.now(UTC))
+            if subscription.token not in in_force:
+                await self._retire(tenant, subscription, now)
+
+    def _over(
+        self,
+        webhook: Webhook,
+        subscription: Subscription | None,
+        current: dict[str, Subscription],
+        now: datetime,
+    ) -> bool:
+        """Whether a webhook is of no use any more. One that was replaced and still delivers overlaps its replacement."""
+        if subscription is None or subscription.collection not in current or webhook.status != "Enabled":
+            return True
+        if subscription.token == current[subscription.collection].token:
+            return False
+        overlap = timedelta(seconds=min(_OVERLAP_SECONDS, self._config.subscriptions.check_seconds))
+        return subscription.retired_at is not None and now - subscription.retired_at >= overlap
 
     async def _retire(self, tenant: str, subscription: Subscription, now: datetime) -> None:
         """A replaced path goes on accepting what was under way to it, for as long as Protime may repeat it."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from workers.queue import Wake
-from workers.store.inbox import WOKEN_MS, Inbox
+from workers.store.inbox import BULK, WOKEN_MS, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Argument, Call, Scripts
 
@@ -37,7 +37,8 @@ class Sweep:
 
     def _call(self, p: Partition) -> Call:
         collections = self._collections[p.tenant]
-        keys = [p.inbox, p.lease, p.woken, p.counts, p.through, *(p.waiting(c) for c in collections)]
+        keys = [p.inbox, p.lease, p.woken, p.counts, p.through, p.waiting(BULK)]
+        keys += [p.waiting(c) for c in collections]
         for sink in self._sinks:
             keys += [p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold")]
         args: list[Argument] = [

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.deltas import Deltas, TenantDelta
-from workers.store.deltas import DeltaStates
-from workers.store.inbox import Arrival, Inbox
+from workers.store.deltas import DeltaState, DeltaStates
+from workers.store.inbox import BULK, Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Leases
 from workers.store.scripts import Scripts
 
-TODAY = date.today()
+TODAY = date.today()  # noqa: DTZ011  # the simulator's day
 SHIFT = {"person": {"id": 1}, "from": TODAY.isoformat(), "startTimeInMinutes": 480, "endTimeInMinutes": 1020}
 P = Partition("acme", 0)
 
@@ -48,8 +48,9 @@ class House:
 
     async def received(self) -> list[tuple[str, bool, str]]:
         """What lies in the inbox, taken out: (resource, deleted, origin)."""
-        rows = await self.redis.xrange(P.inbox)
-        await self.redis.delete(P.inbox)
+        keys = (P.inbox, P.waiting(BULK))
+        rows = [row for key in keys for row in await self.redis.xrange(key)]
+        await self.redis.delete(*keys)
         return [(f[b"k"].decode(), f[b"d"] == b"1", f[b"o"].decode()) for _, f in rows]
 
 
@@ -173,3 +174,30 @@ async def test_an_item_without_an_integer_id_is_kept_to_be_rejected() -> None:
     assert arrival("assignments", item) == Arrival(
         "assignments/-", "", False, b'{"id":"x","changeVersion":"01"}'
     )
+
+
+async def test_a_first_walk_that_was_cut_off_goes_on_at_the_page_it_had_reached(redis: Redis) -> None:
+    async with simulated(page_size=2) as tenant:
+        for _ in range(6):
+            await tenant.edit(**SHIFT)
+        house = House(redis, tenant)
+        await tenant.control("PATCH", "settings", {"continuation_padding": 0})
+        pages = tenant.client.delta_start("assignments", f"date ge '{TODAY.year}-01-01'", [])
+        first = await anext(pages)
+        await house.states.put("acme", "assignments", DeltaState(walk=first.next_link))
+        await house.pull()
+        assert len(await house.received()) == 4
+        assert (await house.states.get("acme", "assignments")).link
+
+
+async def test_a_walk_whose_paging_token_expired_begins_anew(redis: Redis) -> None:
+    async with simulated(page_size=2, continuation_life_seconds=0.5) as tenant:
+        for _ in range(3):
+            await tenant.edit(**SHIFT)
+        house = House(redis, tenant)
+        pages = tenant.client.delta_start("assignments", f"date ge '{TODAY.year}-01-01'", [])
+        first = await anext(pages)
+        await house.states.put("acme", "assignments", DeltaState(walk=first.next_link))
+        await asyncio.sleep(0.6)
+        await house.pull()
+        assert len(await house.received()) == 3

@@ -110,14 +110,21 @@ async def test_a_replaced_path_goes_on_accepting_what_was_under_way_to_it(
     assert all(s.keys for s in stored)
 
 
-async def test_a_webhook_past_its_share_of_life_is_replaced(redis: Redis) -> None:
-    async with simulated("assignments", "clockings", webhook_validity_seconds=1.0) as tenant:
-        house = House(redis, tenant, renew_at=0.1)
+async def test_a_webhook_past_its_share_of_life_is_replaced_and_deleted_last(redis: Redis) -> None:
+    """Between the two, both deliver: what Protime is about to send by the old one still comes."""
+    async with simulated("assignments", "clockings", webhook_validity_seconds=3.0) as tenant:
+        house = House(redis, tenant, renew_at=0.1, check_seconds=0.5)
         await house.check()
         before = set(await house.at_protime())
-        await asyncio.sleep(0.2)
+        await tenant.control("PATCH", "settings", {"webhook_validity_seconds": 3000.0})
+        await asyncio.sleep(0.4)
         await house.check()
-        assert before.isdisjoint(await house.at_protime())
+        both = set(await house.at_protime())
+        assert before < both
+        assert len(both) == 4
+        await asyncio.sleep(0.5)
+        await house.check()
+        assert set(await house.at_protime()) == both - before
 
 
 async def test_an_orphan_of_ours_is_removed_and_somebody_elses_webhook_stays(

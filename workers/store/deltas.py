@@ -9,9 +9,13 @@ from workers.store.keys import tenant_key
 
 
 class DeltaState(msgspec.Struct):
-    """Times are Unix seconds, 0 for never. `failing_since` is 0 while all is well."""
+    """Times are Unix seconds, 0 for never. `failing_since` is 0 while all is well.
+
+    `link` is the bookmark for the next pull; before there is one, `walk` is where the first walk is to go on.
+    """
 
     link: str = ""
+    walk: str = ""
     asked_at: float = 0.0
     pulled_at: float = 0.0
     failing_since: float = 0.0

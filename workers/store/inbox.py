@@ -7,6 +7,7 @@ Every channel (webhook, delta, sync, reconcile) enters here, so received changes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,12 @@ from workers.store.scripts import Argument, Call, Scripts
 
 #: How long a wake-up mark keeps further wake-ups away; a lost wake-up costs at most this long.
 WOKEN_MS = 1000
+#: Names the inbox of what may wait behind live traffic: first loads and reconciliation.
+BULK = "@bulk"
+#: So many bulk entries are taken along when a partition's live ones are read.
+_BULK_AT_ONCE = 200
+_BULK_BACKLOG = 4000
+_ROOM_SECONDS = 0.02
 #: Stands where a record has no id that could be understood; such a change is rejected.
 NO_ID = "-"
 
@@ -106,13 +113,22 @@ class Inbox:
             "append", (inbox, partition.counts, woken, lease), _append(self._max_backlog, "webhook", arrivals)
         )
 
-    async def append(self, tenant: str, origin: str, arrivals: Sequence[Arrival]) -> set[Partition]:
-        """Appends what was fetched to the partitions it belongs to, and returns those. No backlog limit."""
+    async def append(
+        self, tenant: str, origin: str, arrivals: Sequence[Arrival], *, bulk: bool = False
+    ) -> set[Partition]:
+        """Appends what was fetched to the partitions it belongs to, and returns those. No backlog limit.
+
+        With `bulk` it waits behind live traffic.
+        """
         split: dict[Partition, list[Arrival]] = {}
         for arrival in arrivals:
             split.setdefault(self.partition(tenant, arrival.resource), []).append(arrival)
         calls = [
-            Call("append", (p.inbox, p.counts, p.woken, p.lease), _append(0, origin, some))
+            Call(
+                "append",
+                (p.waiting(BULK) if bulk else p.inbox, p.counts, p.woken, p.lease),
+                _append(0, origin, some),
+            )
             for p, some in split.items()
         ]
         for answer in await self._scripts.run_many(calls) if calls else ():
@@ -124,12 +140,26 @@ class Inbox:
         self, partition: Partition, token: str, *, after: str = "-", most: int = 500
     ) -> Batch | None:
         """Undecided entries after an entry id ("-": from the start); None when another worker holds the partition."""
-        waiting = self._waiting.get(partition.tenant, {})
+        waiting = {BULK: False, **self._waiting.get(partition.tenant, {})}
         fixed = (partition.inbox, partition.lease, partition.woken, partition.state, partition.through)
         flags = [flag for name, waits in waiting.items() for flag in (name, "1" if waits else "0")]
         keys = (*fixed, *(partition.waiting(name) for name in waiting))
-        answer = await self._scripts.run("read_inbox", keys, token, LEASE_MS, after, most, *flags)
+        answer = await self._scripts.run(
+            "read_inbox", keys, token, LEASE_MS, after, most, _BULK_AT_ONCE, *flags
+        )
         return None if answer is None else _batch(*answer)
+
+    async def bulk_backlog(self, tenant: str) -> int:
+        """How much waits behind live traffic, in all partitions."""
+        pipe = self._scripts.redis.pipeline(transaction=False)
+        for partition in self.all(tenant):
+            pipe.xlen(partition.waiting(BULK))
+        return sum(await pipe.execute())
+
+    async def room(self, tenant: str) -> None:
+        """Returns when the bulk inbox is short again: the memory of a first load does not grow with its size."""
+        while await self.bulk_backlog(tenant) > _BULK_BACKLOG:  # noqa: ASYNC110  # others empty it
+            await asyncio.sleep(_ROOM_SECONDS)
 
     async def leave(self, partition: Partition, token: str) -> bool:
         """Gives the lease back; True when there is more to read from the start, and the lease is kept."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.store.inbox import Inbox
+from workers.store.inbox import BULK, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Call, Scripts
 
@@ -62,7 +62,7 @@ class Ledger:
         return total
 
     def _call(self, p: Partition, sink: str) -> Call:
-        inboxes = [p.inbox, *(p.waiting(c) for c in self._collections[p.tenant])]
+        inboxes = [p.inbox, p.waiting(BULK), *(p.waiting(c) for c in self._collections[p.tenant])]
         keys = (p.counts, p.of_sink("cursor", sink), p.of_sink("parked", sink), p.events, *inboxes)
         return Call("ledger", keys, ())
 

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from workers.events import Event
 from workers.store.deltas import DeltaStates
-from workers.store.inbox import Inbox
+from workers.store.inbox import BULK, Inbox
 from workers.store.keys import Partition
 from workers.store.ledger import Ledger, Row
 from workers.store.scripts import Scripts
@@ -70,7 +70,7 @@ class Overview:
     async def _backlog(self, partitions: list[Partition], tenant: str) -> tuple[int, float]:
         pipe = self._redis.pipeline(transaction=False)
         for partition in partitions:
-            for key in (partition.inbox, *(partition.waiting(c) for c in self._collections[tenant])):
+            for key in (partition.inbox, *(partition.waiting(c) for c in (BULK, *self._collections[tenant]))):
                 pipe.xlen(key)
                 pipe.xrange(key, count=1)
         answers = await pipe.execute()

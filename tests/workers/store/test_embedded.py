@@ -43,7 +43,7 @@ def test_a_long_path_gets_a_socket_in_a_short_place(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
-    with pytest.raises(embedded.NoRedis, match="redis.log"):
+    with pytest.raises(embedded.NoRedis, match=r"redis\.log"):
         embedded.start(tmp_path, Path("/bin/false"))
 
 

@@ -1,7 +1,8 @@
 -- Takes (or keeps) the partition's lease and reads undecided entries with the stored state of their resources.
 -- KEYS: inbox, lease, woken, state, through, then the waiting inbox of each collection
--- ARGV: lease token, lease life in ms, read after this entry id ("-": a new pass from the start), most entries, then per
---       waiting inbox: collection, "1" if its entries wait for a delta pull else "0"
+-- ARGV: lease token, lease life in ms, read after this entry id ("-": a new pass from the start), most entries,
+--       most entries of the bulk inbox, then per waiting inbox: collection ("@bulk" for what may wait behind live
+--       traffic), "1" if its entries wait for a delta pull else "0"
 -- Waiting entries are read on a new pass only, up to the entry that the last delta pull covers.
 -- Returns false when another worker holds the lease (it is told that there is more to do);
 --         else { { entries of the inbox }, { collection, { entries }, … }, { resource, state or false, … } }.
@@ -28,9 +29,10 @@ if ARGV[3] ~= '-' then
   return { look_up(redis.call('XRANGE', KEYS[1], '(' .. ARGV[3], '+', 'COUNT', ARGV[4])), waiting, states }
 end
 redis.call('DEL', KEYS[3])
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
+  local most = ARGV[i] == '@bulk' and ARGV[5] or ARGV[4]
   local upto = ARGV[i + 1] == '0' and '+' or redis.call('HGET', KEYS[5], ARGV[i])
-  local found = upto and redis.call('XRANGE', KEYS[6 + (i - 5) / 2], '-', upto, 'COUNT', ARGV[4]) or {}
+  local found = upto and redis.call('XRANGE', KEYS[6 + (i - 6) / 2], '-', upto, 'COUNT', most) or {}
   if #found > 0 then
     waiting[#waiting + 1] = ARGV[i]
     waiting[#waiting + 1] = look_up(found)

@@ -1,5 +1,5 @@
 -- What a partition has to do that nobody is at.
--- KEYS: inbox, lease, woken, counts, through, then the waiting inbox of each collection,
+-- KEYS: inbox, lease, woken, counts, through, bulk inbox, then the waiting inbox of each collection,
 --       then per sink: cursor, lease, due, retrying, hold
 -- ARGV: time in ms, life of the wake-up mark in ms, number of collections, collections, sinks
 -- Returns { "ingest", "" if the inbox waits or covered entries do, "delta", collection, … "dispatch", sink, … "retry", sink, … }.
@@ -8,13 +8,13 @@ local function say(what, name)
   answer[#answer + 1] = what
   answer[#answer + 1] = name
 end
-local ready = redis.call('XLEN', KEYS[1]) > 0
+local ready = redis.call('XLEN', KEYS[1]) > 0 or redis.call('XLEN', KEYS[6]) > 0
 for c = 1, collections do
   local name = ARGV[3 + c]
-  local first = redis.call('XRANGE', KEYS[5 + c], '-', '+', 'COUNT', 1)[1]
+  local first = redis.call('XRANGE', KEYS[6 + c], '-', '+', 'COUNT', 1)[1]
   if first then
     local upto = redis.call('HGET', KEYS[5], name)
-    ready = ready or (upto and #redis.call('XRANGE', KEYS[5 + c], '-', upto, 'COUNT', 1) > 0)
+    ready = ready or (upto and #redis.call('XRANGE', KEYS[6 + c], '-', upto, 'COUNT', 1) > 0)
     say('delta', name)
   end
 end
@@ -23,7 +23,7 @@ if ready and redis.call('EXISTS', KEYS[2]) == 0 and redis.call('SET', KEYS[3], '
 end
 local applied = tonumber(redis.call('HGET', KEYS[4], 'applied') or '0')
 for s = 4 + collections, #ARGV do
-  local at = 6 + collections + (s - 4 - collections) * 5
+  local at = 7 + collections + (s - 4 - collections) * 5
   local held = tonumber(redis.call('HGET', KEYS[at + 4], 'until') or '0')
   if tonumber(redis.call('GET', KEYS[at]) or '0') < applied and held <= now
     and redis.call('EXISTS', KEYS[at + 1]) == 0 then
