@@ -22,7 +22,7 @@ def declare(broker: dramatiq.Broker, runtime: Runtime) -> None:
     """Makes the actors of this process. They run on the runtime's event loop; a failure is left to the sweep."""
     jobs = Jobs(runtime)
     live: list[Job] = [jobs.ingest, jobs.delta, jobs.dispatch, jobs.retry]
-    bulk: list[Job] = [jobs.subscriptions, jobs.purge]
+    bulk: list[Job] = [jobs.subscriptions, jobs.reconcile, jobs.purge]
     for queue, some in ((LIVE, live), (BULK, bulk)):
         for job in some:
             dramatiq.actor(actor_name=job.__name__, queue_name=queue, broker=broker)(_guarded(job))
@@ -53,6 +53,10 @@ class Jobs:
     async def subscriptions(self, tenant: str, again: bool) -> None:
         if self._runtime.knows(tenant):
             await self._runtime.subscriptions.check(tenant, again=again)
+
+    async def reconcile(self, tenant: str, collection: str) -> None:
+        if self._runtime.knows(tenant, collection):
+            await self._runtime.reconciler.run(tenant, collection)
 
     async def purge(self, tenant: str) -> None:
         if self._runtime.knows(tenant):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
 from workers.config import Config, Tenant
-from workers.deltas import TenantDelta
+from workers.deltas import TenantReading
 from workers.protime import (
     ClientCredentials,
     NotFound,
@@ -54,21 +54,18 @@ class Clients:
         """Scopes that the last token of this process was asked for and does not grant."""
         return self._tokens[tenant].missing_scopes
 
-    def delta(self, tenant: str) -> TenantDelta:
-        """What pulling deltas needs: collections whose mode wants none are left out."""
-        collections = {
-            name: settings
-            for name, settings in self._config.tenants[tenant].collections.items()
-            if settings.fetch != "resource"
-            and COLLECTIONS[name].delta
-            and (settings.since or not COLLECTIONS[name].dated)
-        }
-        zone = self._config.tenants[tenant].zone
-        return TenantDelta(
+    def reading(self, tenant: str) -> TenantReading:
+        """What lists and deltas need of a tenant."""
+        settings = self._config.tenants[tenant]
+        collections, zone = settings.collections, settings.zone
+        return TenantReading(
             client=self._clients[tenant],
             today=lambda: datetime.now(zone).date(),
-            since={n: s.since if COLLECTIONS[n].dated else None for n, s in collections.items()},
+            since={n: s.since or date.min for n, s in collections.items() if COLLECTIONS[n].dated},
             references={n: s.reference_pairs for n, s in collections.items()},
+            deltas=frozenset(
+                n for n, s in collections.items() if s.fetch != "resource" and COLLECTIONS[n].delta
+            ),
         )
 
     async def fetch(self, tenant: str, collection: str, number: int) -> Entry | None:

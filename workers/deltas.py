@@ -46,21 +46,24 @@ _DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
 
 @dataclass(frozen=True)
-class TenantDelta:
-    """What pulling needs of a tenant: its client, its calendar day, and its collections that have a delta.
+class TenantReading:
+    """What lists and deltas need of a tenant: its client, its calendar day, and how its collections are read.
 
-    For each of those: where the window begins (None: it has no window), and which references it is to carry.
+    `since`: where the window of a dated collection begins; `references`: what its records carry along; `deltas`: the
+    collections whose delta is kept.
     """
 
     client: Protime
     today: Callable[[], date]
-    since: Mapping[str, date | None]
+    since: Mapping[str, date]
     references: Mapping[str, list[tuple[str, str]]]
+    deltas: frozenset[str]
 
     def window(self, collection: str) -> str | None:
-        """The filter of a new delta. Protime refuses one that begins before 1 January of the previous year."""
-        since = self.since[collection]
-        return None if since is None else date_window(max(since, earliest_delta_start(self.today())))
+        """The filter of a whole read. Protime refuses a delta that begins before 1 January of the previous year."""
+        if collection not in self.since:
+            return None
+        return date_window(max(self.since[collection], earliest_delta_start(self.today())))
 
 
 class _Head(msgspec.Struct):
@@ -75,7 +78,7 @@ class Deltas:
         inbox: Inbox,
         leases: Leases,
         states: DeltaStates,
-        tenants: Mapping[str, TenantDelta],
+        tenants: Mapping[str, TenantReading],
         wake: Callable[[Iterable[Partition]], None],
     ) -> None:
         self._scripts = scripts
@@ -87,7 +90,7 @@ class Deltas:
 
     async def pull(self, tenant: str, collection: str) -> None:
         """Pulls until nobody asks any more. Another process that pulls already is told to pull once more."""
-        if collection not in self._tenants[tenant].since:
+        if collection not in self._tenants[tenant].deltas:
             return
         again = again_key(tenant, collection)
         lease = await self._leases.acquire(lock_key(tenant, collection))

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -127,4 +128,9 @@ def timers(config: Config, wake: Wake) -> list[Timer]:
         for collection, settings in tenant.collections.items():
             if settings.fetch != "resource":
                 found.append(Timer("delta", settings.poll_seconds, partial(wake.delta, name, collection)))
+            if settings.reconcile:
+                every = settings.reconcile.every_seconds
+                # Not at the start: what a first load is about to bring was not missed.
+                first = time.monotonic() + every
+                found.append(Timer("reconcile", every, partial(wake.reconcile, name, collection), first))
     return found

@@ -106,6 +106,9 @@ class Wake:
     def subscriptions(self, tenant: str, *, again: bool = False) -> None:
         self._send("subscriptions", tenant, again, queue=BULK)
 
+    def reconcile(self, tenant: str, collection: str) -> None:
+        self._send("reconcile", tenant, collection, queue=BULK)
+
     def purge(self, tenant: str) -> None:
         self._send("purge", tenant, queue=BULK)
 

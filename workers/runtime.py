@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -14,6 +15,7 @@ from workers.deltas import Deltas
 from workers.dispatch import Dispatcher
 from workers.ingest import Ingest, TenantIngest
 from workers.queue import Wake
+from workers.reconcile import Reconciler, Reconciliation
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink, SinkOptions
 from workers.store import Store
@@ -21,6 +23,7 @@ from workers.store.keys import Partition
 from workers.store.lanes import Lane
 from workers.store.leases import Leases
 from workers.store.purge import Purge
+from workers.store.state import States
 from workers.subscriptions import SubscriptionKeeper
 from workers.views import tenant_view
 
@@ -55,11 +58,17 @@ class Runtime:
             inbox,
             self._leases,
             self.store.deltas,
-            {name: self._clients.delta(name) for name in config.tenants},
+            {name: self._clients.reading(name) for name in config.tenants},
             self._wake_all,
         )
         self.subscriptions = SubscriptionKeeper(
             config, self.store.subscriptions, self._leases, self._clients.of, self._wake_delta
+        )
+        self.reconciler = Reconciler(
+            Reconciliation(inbox, States(redis, inbox), self._wake_all),
+            self._leases,
+            self._clients.reading,
+            partial(reconcile_days, config),
         )
         days = config.retention
         kept = {
@@ -116,6 +125,16 @@ class Runtime:
 
     def _wake_delta(self, tenant: str, collection: str) -> None:
         asyncio.get_running_loop().run_in_executor(None, self._wake.delta, tenant, collection)
+
+
+#: Without a setting of its own, `shiftwire reconcile` looks so many days back and ahead.
+_DAYS = (7, 60)
+
+
+def reconcile_days(config: Config, tenant: str, collection: str) -> tuple[int, int]:
+    """How far back and ahead of today a collection is reconciled."""
+    settings = config.tenants[tenant].collections[collection].reconcile
+    return (settings.days_back, settings.days_ahead) if settings else _DAYS
 
 
 def _ingest_view(config: Config, name: str) -> TenantIngest:

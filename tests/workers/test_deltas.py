@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
-from workers.deltas import Deltas, TenantDelta
+from workers.deltas import Deltas, TenantReading
 from workers.store.deltas import DeltaState, DeltaStates
 from workers.store.inbox import BULK, Arrival, Inbox
 from workers.store.keys import Partition
@@ -30,11 +30,12 @@ class House:
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": True}})
         self.states = DeltaStates(redis)
         self.woken: list[Partition] = []
-        settings = TenantDelta(
+        settings = TenantReading(
             tenant.client,
             lambda: TODAY,
             {"assignments": since or TODAY.replace(month=1, day=1)},
             {"assignments": []},
+            frozenset({"assignments"}),
         )
         self.deltas = Deltas(
             scripts, self.inbox, Leases(scripts), self.states, {"acme": settings}, self._wake

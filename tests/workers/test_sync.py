@@ -1,0 +1,186 @@
+"""First loads and reconciliation, from the simulator through a real Redis and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from tests.workers.tenants import Tenant, simulated
+from workers.changes import TenantView
+from workers.deltas import TenantReading
+from workers.ingest import Ingest, TenantIngest
+from workers.protime import Transient
+from workers.reconcile import Reconciliation, window_of
+from workers.store.gate import Gate
+from workers.store.inbox import Arrival, Inbox
+from workers.store.keys import Partition
+from workers.store.leases import Leases
+from workers.store.progress import Progress, ProgressStore, lock_key
+from workers.store.scripts import Scripts
+from workers.store.state import States
+from workers.sync import Busy, Sync
+
+TODAY = date.today()  # noqa: DTZ011  # the simulator's day
+SHIFT: dict[str, Any] = {"person": {"id": 1}, "from": TODAY.isoformat(), "startTimeInMinutes": 480}
+P = Partition("acme", 0)
+
+
+async def never(*_: object) -> None:
+    raise AssertionError("nothing is to be fetched")
+
+
+class House:
+    def __init__(self, redis: Redis, tenant: Tenant) -> None:
+        scripts = Scripts(redis)
+        self.redis, self.tenant = redis, tenant
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
+        self.leases, self.progress = Leases(scripts), ProgressStore(redis)
+        self.settings = TenantReading(
+            tenant.client,
+            lambda: TODAY,
+            {"assignments": TODAY.replace(month=1, day=1)},
+            {"assignments": []},
+            frozenset(),
+        )
+        view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
+        self.ingest = Ingest(self.inbox, Gate(scripts), self.leases, {"acme": view}, never, lambda _: None)
+        self.sync = Sync(self.inbox, self.leases, self.progress, lambda _: None)
+        self.reconciliation = Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None)
+
+    async def load(self) -> Progress:
+        return await self.sync.load(self.settings, "acme", "assignments")
+
+    async def reconcile(self) -> tuple[list[str], list[str]]:
+        window = window_of(dated=True, today=TODAY, days_back=7, days_ahead=60)
+        found = await self.reconciliation.run(self.settings, "acme", "assignments", window)
+        return found.missed, found.deleted
+
+    async def events(self) -> list[tuple[str, str, str]]:
+        """All events so far: (subject, change, origin)."""
+        await self.ingest.drain(P)
+        found = [msgspec.json.decode(f[b"e"]) for _, f in await self.redis.xrange(P.events)]
+        return [(e["subject"], e["data"]["change"], e["origin"]) for e in found]
+
+
+@pytest.fixture
+async def tenant() -> AsyncIterator[Tenant]:
+    async with simulated(page_size=2, empty_pages=1) as made:
+        yield made
+
+
+async def shifts(tenant: Tenant, count: int) -> list[str]:
+    return [f"assignments/{(await tenant.edit(**SHIFT))['id']}" for _ in range(count)]
+
+
+async def test_a_first_load_brings_every_record_with_the_origin_sync(redis: Redis, tenant: Tenant) -> None:
+    names = await shifts(tenant, 5)
+    house = House(redis, tenant)
+    progress = await house.load()
+    assert progress.records == 5
+    assert progress.finished_at
+    assert sorted(await house.events()) == [(name, "created", "sync") for name in names]
+
+
+async def test_a_load_that_was_cut_off_goes_on_at_its_page(redis: Redis, tenant: Tenant) -> None:
+    await shifts(tenant, 6)
+    house = House(redis, tenant)
+    pages = tenant.client.list("assignments", f"date ge '{TODAY.year}-01-01'", [])
+    first = await anext(pages)
+    await house.progress.put("acme", "sync:assignments", Progress(first.next_link or "", 1, 2, 1.0))
+    progress = await house.load()
+    assert progress.records == 6
+    assert len(await house.events()) == 4
+
+
+async def test_a_second_load_finds_nothing_new_and_says_nothing_twice(redis: Redis, tenant: Tenant) -> None:
+    await shifts(tenant, 3)
+    house = House(redis, tenant)
+    await house.load()
+    before = await house.events()
+    await house.load()
+    assert await house.events() == before
+
+
+async def test_two_loads_of_a_collection_do_not_run_at_once(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.leases.acquire(lock_key("acme", "sync:assignments"))
+    with pytest.raises(Busy):
+        await house.load()
+
+
+async def test_reconciliation_finds_missed_changes_and_names_them(redis: Redis, tenant: Tenant) -> None:
+    first, _ = await shifts(tenant, 2)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.edit(id=int(first.rpartition("/")[2]), comments="nobody told us")
+    [third] = await shifts(tenant, 1)
+    assert await house.reconcile() == ([first, third], [])
+    assert (await house.events())[2:] == [(first, "updated", "reconcile"), (third, "created", "reconcile")]
+    assert await house.reconcile() == ([], [])
+
+
+async def test_a_deletion_nobody_told_of_is_reported_after_a_404(redis: Redis, tenant: Tenant) -> None:
+    _, second = await shifts(tenant, 2)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.control("DELETE", f"records/{second}")
+    assert await house.reconcile() == ([], [second])
+    assert (await house.events())[2:] == [(second, "deleted", "reconcile")]
+    assert await tenant.calls("GET /assignments/{id}") == 1
+    assert await house.reconcile() == ([], [])
+
+
+async def test_a_record_outside_the_window_is_not_taken_for_deleted(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await tenant.edit(**{**SHIFT, "from": (TODAY + timedelta(days=200)).isoformat()})
+    await house.load()
+    await house.events()
+    assert await house.reconcile() == ([], [])
+    assert await tenant.calls("GET /assignments/{id}") == 0
+
+
+async def test_a_record_that_moved_out_of_the_window_is_asked_for_and_not_deleted(
+    redis: Redis, tenant: Tenant
+) -> None:
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.edit(id=int(name.rpartition("/")[2]), **{"from": (TODAY + timedelta(days=200)).isoformat()})
+    assert await house.reconcile() == ([], [])
+    assert await tenant.calls("GET /assignments/{id}") == 1
+
+
+async def test_an_incomplete_traversal_reports_no_deletion(redis: Redis, tenant: Tenant) -> None:
+    names = await shifts(tenant, 4)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.control("DELETE", f"records/{names[0]}")
+    await tenant.control("PATCH", "settings", {"error_burst": 1})
+    with pytest.raises(Transient):
+        await house.reconcile()
+    assert len(await house.events()) == 4
+
+
+async def test_a_late_delete_notification_after_a_reconciled_one_says_nothing_twice(
+    redis: Redis, tenant: Tenant
+) -> None:
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.control("DELETE", f"records/{name}")
+    await house.reconcile()
+    await house.events()
+    version = (await tenant.control("GET", "state/assignments"))[name.rpartition("/")[2]]["changeVersion"]
+    await house.inbox.append("acme", "webhook", [Arrival(name, version, deleted=True, data=b"")])
+    assert [change for _, change, _ in await house.events()] == ["created", "deleted"]

@@ -1,0 +1,150 @@
+"""Reconciliation: a windowed list against the stored state. Finds what no channel told, and says so.
+
+Updates pass the gate like any other change. Deletion by absence is reported only after a complete traversal and a 404
+on the single record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import msgspec
+import structlog
+
+from workers.deltas import TenantReading
+from workers.protime import NotFound, ProtimeError, date_window
+from workers.protime.collections import COLLECTIONS
+from workers.store.inbox import Arrival, Inbox, Stored
+from workers.store.keys import Partition
+from workers.store.leases import Leases
+from workers.store.progress import lock_key
+from workers.store.state import States
+from workers.sync import arrivals
+
+log = structlog.get_logger()
+
+#: Stands behind the last known version of a record that is gone without a word: newer than that one, older than the next.
+ABSENT = "~"
+
+
+@dataclass
+class Found:
+    """What a reconciliation found, as `collection/id`, and how many records it looked at."""
+
+    looked_at: int = 0
+    missed: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days on which the collection's date filter acts, both included; None for collections without dates."""
+
+    since: date | None
+    until: date | None
+
+    def holds(self, day: str | None) -> bool:
+        """Whether a record of this day (ISO 8601) is in the list."""
+        if self.since is None or self.until is None:
+            return True
+        return day is not None and self.since.isoformat() <= day[:10] <= self.until.isoformat()
+
+
+class Reconciliation:
+    def __init__(self, inbox: Inbox, states: States, wake: Callable[[Iterable[Partition]], None]) -> None:
+        self._inbox = inbox
+        self._states = states
+        self._wake = wake
+
+    async def run(self, settings: TenantReading, tenant: str, collection: str, window: Window) -> Found:
+        """Compares, and repairs what differs. Raises `ProtimeError`; then no deletion was reported."""
+        found, listed = Found(), set[int]()
+        async for some in self._listed(settings, collection, window):
+            found.looked_at += len(some)
+            listed.update(int(a.resource.rpartition("/")[2]) for a in some if a.version or a.data)
+            missed = [a for a in some if await self._differs(tenant, a)]
+            found.missed += [a.resource for a in missed]
+            await self._append(tenant, missed)
+        gone = [a async for a in self._absent(settings, tenant, collection, window, listed)]
+        found.deleted = [a.resource for a in gone]
+        await self._append(tenant, gone)
+        if found.missed or found.deleted:
+            log.warning(
+                "reconciliation found changes", tenant=tenant, missed=found.missed, deleted=found.deleted
+            )
+        return found
+
+    async def _listed(
+        self, settings: TenantReading, collection: str, window: Window
+    ) -> AsyncIterator[list[Arrival]]:
+        where = None if window.since is None else date_window(window.since, window.until)
+        async for page in settings.client.list(collection, where, settings.references.get(collection, [])):
+            yield [a for a in arrivals(collection, page) if not a.resource.endswith("/-")]
+
+    async def _differs(self, tenant: str, listed: Arrival) -> bool:
+        stored = await self._states.get(tenant, listed.resource)
+        return stored is None or (bool(listed.version) and listed.version > stored.version)
+
+    async def _append(self, tenant: str, some: list[Arrival]) -> None:
+        if some:
+            await self._inbox.room(tenant)
+            self._wake(await self._inbox.append(tenant, "reconcile", some, bulk=True))
+
+    async def _absent(
+        self, settings: TenantReading, tenant: str, collection: str, window: Window, listed: set[int]
+    ) -> AsyncIterator[Arrival]:
+        """Stored records that the complete list did not have, and that Protime does not know one by one either."""
+        day_field = COLLECTIONS[collection].dated
+        async for number, stored in self._states.all(tenant, collection):
+            if stored.deleted or number in listed or not window.holds(_day(stored, day_field)):
+                continue
+            try:
+                await settings.client.get(collection, number)
+            except NotFound:
+                yield Arrival(f"{collection}/{number}", f"{stored.version}{ABSENT}", deleted=True, data=b"")
+
+
+class Reconciler:
+    """Reconciles collections over the days that the configuration names; one process at a time."""
+
+    def __init__(
+        self,
+        reconciliation: Reconciliation,
+        leases: Leases,
+        settings: Callable[[str], TenantReading],
+        days: Callable[[str, str], tuple[int, int]],
+    ) -> None:
+        """`days(tenant, collection)`: how far back and ahead of today."""
+        self._reconciliation = reconciliation
+        self._leases = leases
+        self._settings = settings
+        self._days = days
+
+    async def run(self, tenant: str, collection: str) -> Found | None:
+        """None when another process is at it, or Protime could not be asked."""
+        lease = await self._leases.acquire(lock_key(tenant, f"reconcile:{collection}"))
+        if lease is None:
+            return None
+        settings, (back, ahead) = self._settings(tenant), self._days(tenant, collection)
+        window = window_of(COLLECTIONS[collection].dated is not None, settings.today(), back, ahead)
+        try:
+            return await self._reconciliation.run(settings, tenant, collection, window)
+        except ProtimeError as error:
+            log.warning("not reconciled", tenant=tenant, collection=collection, error=str(error))
+            return None
+        finally:
+            await self._leases.release(lease)
+
+
+def _day(stored: Stored, field_name: str | None) -> str | None:
+    value = msgspec.json.decode(stored.body).get(field_name) if field_name and stored.body else None
+    return value if isinstance(value, str) else None
+
+
+def window_of(dated: bool, today: date, days_back: int, days_ahead: int) -> Window:
+    """The days of a reconciliation around today."""
+    if not dated:
+        return Window(None, None)
+    return Window(today - timedelta(days=days_back), today + timedelta(days=days_ahead))
