@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import msgspec
 import structlog
 
+from workers.config import Config
 from workers.deltas import TenantReading
 from workers.protime import NotFound, ProtimeError, date_window
 from workers.protime.collections import COLLECTIONS
@@ -128,7 +129,7 @@ class Reconciler:
         if lease is None:
             return None
         settings, (back, ahead) = self._settings(tenant), self._days(tenant, collection)
-        window = window_of(COLLECTIONS[collection].dated is not None, settings.today(), back, ahead)
+        window = window_of(collection, settings.today(), back, ahead)
         try:
             return await self._reconciliation.run(settings, tenant, collection, window)
         except ProtimeError as error:
@@ -143,8 +144,18 @@ def _day(stored: Stored, field_name: str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def window_of(dated: bool, today: date, days_back: int, days_ahead: int) -> Window:
-    """The days of a reconciliation around today."""
-    if not dated:
+def window_of(collection: str, today: date, days_back: int, days_ahead: int) -> Window:
+    """The days of a reconciliation around today; no window for a collection without dates."""
+    if COLLECTIONS[collection].dated is None:
         return Window(None, None)
     return Window(today - timedelta(days=days_back), today + timedelta(days=days_ahead))
+
+
+#: Without a setting of its own, `shiftwire reconcile` looks so many days back and ahead.
+_DAYS = (7, 60)
+
+
+def reconcile_days(config: Config, tenant: str, collection: str) -> tuple[int, int]:
+    """How far back and ahead of today a collection is reconciled."""
+    settings = config.tenants[tenant].collections[collection].reconcile
+    return (settings.days_back, settings.days_ahead) if settings else _DAYS

@@ -15,7 +15,7 @@ from workers.deltas import Deltas
 from workers.dispatch import Dispatcher
 from workers.ingest import Ingest, TenantIngest
 from workers.queue import Wake
-from workers.reconcile import Reconciler, Reconciliation
+from workers.reconcile import Reconciler, Reconciliation, reconcile_days
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink, SinkOptions
 from workers.store import Store
@@ -125,16 +125,6 @@ class Runtime:
 
     def _wake_delta(self, tenant: str, collection: str) -> None:
         asyncio.get_running_loop().run_in_executor(None, self._wake.delta, tenant, collection)
-
-
-#: Without a setting of its own, `shiftwire reconcile` looks so many days back and ahead.
-_DAYS = (7, 60)
-
-
-def reconcile_days(config: Config, tenant: str, collection: str) -> tuple[int, int]:
-    """How far back and ahead of today a collection is reconciled."""
-    settings = config.tenants[tenant].collections[collection].reconcile
-    return (settings.days_back, settings.days_ahead) if settings else _DAYS
 
 
 def _ingest_view(config: Config, name: str) -> TenantIngest:

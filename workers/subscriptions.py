@@ -67,20 +67,20 @@ class SubscriptionKeeper:
 
     async def _check(self, tenant: str) -> None:
         client = self._client(tenant)
-        prefix = f"{str(self._config.public_url).rstrip('/')}/webhooks/{tenant}/"
-        ours = {w.id: w for w in await client.list_webhooks() if w.destination_url.startswith(prefix)}
+        prefix = ours(self._config, tenant)
+        mine = {w.id: w for w in await client.list_webhooks() if w.destination_url.startswith(prefix)}
         stored = await self._stored.all(tenant)
         current = {
-            collection: await self._current(tenant, collection, stored, ours)
+            collection: await self._current(tenant, collection, stored, mine)
             for collection in self._config.tenants[tenant].collections
         }
-        await self._tidy(tenant, stored, ours, current)
+        await self._tidy(tenant, stored, mine, current)
 
     async def _current(
-        self, tenant: str, collection: str, stored: list[Subscription], ours: dict[str, Webhook]
+        self, tenant: str, collection: str, stored: list[Subscription], mine: dict[str, Webhook]
     ) -> Subscription:
         """The subscription in force: the newest that still has a good part of its life before it, or a new one."""
-        good = [s for s in stored if s.collection == collection and self._good(s, ours.get(s.webhook))]
+        good = [s for s in stored if s.collection == collection and self._good(s, mine.get(s.webhook))]
         if good:
             return max(good, key=lambda s: s.created_at)
         subscription = await self._create(tenant, collection)
@@ -95,7 +95,7 @@ class SubscriptionKeeper:
 
     async def _create(self, tenant: str, collection: str) -> Subscription:
         token = secrets.token_urlsafe(24)
-        url = f"{str(self._config.public_url).rstrip('/')}/webhooks/{tenant}/{collection}/{token}"
+        url = f"{ours(self._config, tenant)}{collection}/{token}"
         pending = Subscription(collection, token, url, datetime.now(UTC))
         await self._stored.put(tenant, pending)
         references = self._config.tenants[tenant].collections[collection].reference_pairs
@@ -110,13 +110,13 @@ class SubscriptionKeeper:
         self,
         tenant: str,
         stored: list[Subscription],
-        ours: dict[str, Webhook],
+        mine: dict[str, Webhook],
         current: dict[str, Subscription],
     ) -> None:
         """Deletes webhooks that were replaced, and those of ours that no record knows (a crash lost their key)."""
         now = datetime.now(UTC)
         known = {s.webhook: s for s in stored}
-        for webhook in ours.values():
+        for webhook in mine.values():
             if self._over(webhook, known.get(webhook.id), current, now):
                 await self._client(tenant).delete_webhook(webhook.id)
                 log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
@@ -149,6 +149,11 @@ class SubscriptionKeeper:
             await self._stored.put(tenant, msgspec.structs.replace(subscription, retired_at=now))
         elif now - subscription.retired_at > _RETIRED:
             await self._stored.remove(tenant, subscription.token)
+
+
+def ours(config: Config, tenant: str) -> str:
+    """How the destinations of our own webhooks begin; all others are somebody else's."""
+    return f"{config.public_url.rstrip('/')}/webhooks/{tenant}/"
 
 
 def due(subscription: Subscription, renew_at: float) -> datetime:

@@ -71,7 +71,7 @@ class Sync:
         job = f"sync:{collection}"
         progress = await self._progress.get(tenant, job)
         if progress.finished_at or not progress.started_at:
-            progress = Progress(started_at=time.time())
+            progress = Progress(started_at=time.time(), expected=progress.records)
         try:
             async for page in self._pages(settings, collection, progress):
                 if not lease.alive:

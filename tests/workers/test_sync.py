@@ -57,7 +57,7 @@ class House:
         return await self.sync.load(self.settings, "acme", "assignments")
 
     async def reconcile(self) -> tuple[list[str], list[str]]:
-        window = window_of(dated=True, today=TODAY, days_back=7, days_ahead=60)
+        window = window_of("assignments", TODAY, days_back=7, days_ahead=60)
         found = await self.reconciliation.run(self.settings, "acme", "assignments", window)
         return found.missed, found.deleted
 

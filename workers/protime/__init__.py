@@ -1,7 +1,11 @@
 """A client for the Protime API that stands on its own."""
 
+from workers.protime.assignments import ASSIGNMENT, changed
 from workers.protime.auth import ClientCredentials, TokenSource, TokenStore
+from workers.protime.bodies import Body, BodyRefused
+from workers.protime.body_values import Mistake
 from workers.protime.client import Protime
+from workers.protime.clockings import CLOCKING
 from workers.protime.errors import (
     AuthenticationFailed,
     Conflict,
@@ -25,9 +29,15 @@ from workers.protime.pace import Pace
 from workers.protime.scopes import scopes_for
 from workers.protime.transport import RateLimit
 from workers.protime.webhooks import KeyMissing
+from workers.protime.writing import BODIES
 
 __all__ = [
+    "ASSIGNMENT",
+    "BODIES",
+    "CLOCKING",
     "AuthenticationFailed",
+    "Body",
+    "BodyRefused",
     "ClientCredentials",
     "Conflict",
     "CreatedWebhook",
@@ -39,6 +49,7 @@ __all__ = [
     "Invalid",
     "KeyMissing",
     "Malformed",
+    "Mistake",
     "NotFound",
     "Pace",
     "Page",
@@ -55,6 +66,7 @@ __all__ = [
     "Unconfirmed",
     "UriTooLong",
     "Webhook",
+    "changed",
     "date_window",
     "earliest_delta_start",
     "field",

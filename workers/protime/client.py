@@ -1,4 +1,4 @@
-"""The client of one tenant: `get`, `list`, `delta_start`, `delta_pull`, and the webhooks.
+"""The client of one tenant: `get`, `list`, `delta_start`, `delta_pull`, the webhooks, and writing.
 
     async with Protime("https://acme.myprotime.eu", "acme", "PlanningSync/v1 (Acme Corp)", tokens) as protime:
         async for page in protime.list("assignments", date_window(date(2026, 1, 1))):
@@ -20,9 +20,10 @@ from workers.protime.delta import DeltaReading
 from workers.protime.reading import Reading
 from workers.protime.transport import OnRequest, RateLimit, Transport
 from workers.protime.webhooks import KEY_NAMES, Subscribing
+from workers.protime.writing import Writing
 
 
-class Protime(Reading, DeltaReading, Subscribing):
+class Protime(Reading, DeltaReading, Subscribing, Writing):
     def __init__(
         self,
         base_url: str,

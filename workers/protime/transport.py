@@ -42,6 +42,7 @@ class Call(NamedTuple):
     url: str
     route: str
     body: bytes | None = None
+    if_match: str | None = None
 
 
 class Transport:
@@ -142,7 +143,8 @@ class Transport:
         self._prepared["Authorization"] = f"Bearer {token}"
         if call.body is None:
             return self._prepared
-        return {**self._prepared, "Content-Type": "application/json"}
+        matching = {} if call.if_match is None else {"If-Match": call.if_match}
+        return {**self._prepared, "Content-Type": "application/json", **matching}
 
     def _denied(self, call: Call, token: str) -> bool:
         refused, until = self._refused.get((call.method, call.route), ("", 0.0))

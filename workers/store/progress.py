@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 from redis.asyncio import Redis
 
@@ -9,13 +11,22 @@ from workers.store.keys import tenant_key
 
 
 class Progress(msgspec.Struct):
-    """Times are Unix seconds. `next_link` is the page to go on with, "" before the first and after the last."""
+    """Times are Unix seconds. `next_link` is the page to go on with, "" before the first and after the last.
+
+    `expected` is how many records the job before this one found, 0 if there was none.
+    """
 
     next_link: str = ""
     pages: int = 0
     records: int = 0
     started_at: float = 0.0
     finished_at: float = 0.0
+    expected: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Records a second since the start."""
+        return self.records / max(0.001, (self.finished_at or time.time()) - self.started_at)
 
 
 _DECODER = msgspec.json.Decoder(Progress)

@@ -1,0 +1,133 @@
+"""`sync` and `reconcile`: load a collection from its list, or compare it with what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from service.cli.context import configuration, with_store
+from service.cli.failures import CommandFailed
+from service.cli.options import ConfigOption, JsonOption
+from workers.clients import Clients
+from workers.config import Config
+from workers.deltas import TenantReading
+from workers.reconcile import Found, Reconciliation, reconcile_days, window_of
+from workers.store import Store
+from workers.store.leases import Leases
+from workers.store.progress import Progress as Stand
+from workers.store.progress import ProgressStore
+from workers.store.state import States
+from workers.sync import Busy, Sync
+
+Tenant = Annotated[str, typer.Argument(help="A tenant of the configuration.")]
+Collection = Annotated[str, typer.Argument(help="One of its collections.")]
+
+
+def sync(
+    context: typer.Context,
+    tenant: Tenant,
+    collection: Collection,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Loads a whole collection from its list; repeating the command goes on where it was cut off.
+
+    The workers deliver what is new, behind live traffic, with the origin `sync`.
+    """
+    loaded, _ = configuration(context, config)
+    known(loaded, tenant, collection)
+
+    async def load(store: Store) -> Stand:
+        async with _reading(loaded, store, tenant) as (settings, leases):
+            job = Sync(store.inbox, leases, ProgressStore(store.redis), lambda _: None)
+            with _bar(tenant, collection) as show:
+                try:
+                    return await job.load(settings, tenant, collection, show)
+                except Busy as error:
+                    raise CommandFailed(str(error)) from None
+
+    stand = with_store(loaded, load)
+    if as_json:
+        print(json.dumps({"pages": stand.pages, "records": stand.records}))
+    else:
+        print(
+            f"{tenant}/{collection}: {stand.records:,} records on {stand.pages:,} pages, handed to the workers"
+        )
+
+
+def reconcile(
+    context: typer.Context,
+    tenant: Tenant,
+    collection: Collection,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compares a collection with its list now, reports and repairs. What was missed is delivered as `reconcile`."""
+    loaded, _ = configuration(context, config)
+    known(loaded, tenant, collection)
+
+    async def compare(store: Store) -> Found:
+        async with _reading(loaded, store, tenant) as (settings, _):
+            back, ahead = reconcile_days(loaded, tenant, collection)
+            window = window_of(collection, settings.today(), back, ahead)
+            job = Reconciliation(store.inbox, States(store.redis, store.inbox), lambda _: None)
+            return await job.run(settings, tenant, collection, window)
+
+    found = with_store(loaded, compare)
+    if as_json:
+        print(json.dumps({"looked_at": found.looked_at, "missed": found.missed, "deleted": found.deleted}))
+        return
+    print(f"{tenant}/{collection}: looked at {found.looked_at:,} records")
+    for name in found.missed:
+        print(f"missed   {name}")
+    for name in found.deleted:
+        print(f"deleted  {name}")
+
+
+def known(config: Config, tenant: str, collection: str | None = None) -> None:
+    """Raises `BadParameter` for a name that the configuration does not have."""
+    if tenant not in config.tenants:
+        raise typer.BadParameter(f"the configuration has {', '.join(config.tenants)}", param_hint="TENANT")
+    collections = config.tenants[tenant].collections
+    if collection is not None and collection not in collections:
+        raise typer.BadParameter(f"{tenant} has {', '.join(collections)}", param_hint="COLLECTION")
+
+
+@asynccontextmanager
+async def _reading(config: Config, store: Store, tenant: str) -> AsyncIterator[tuple[TenantReading, Leases]]:
+    """A client of the tenant, and leases that are kept while the block runs."""
+    leases, clients = Leases(store.scripts), Clients(config, store)
+    keeping = asyncio.create_task(leases.keep())
+    try:
+        yield clients.reading(tenant), leases
+    finally:
+        keeping.cancel()
+        await clients.close()
+
+
+@contextmanager
+def _bar(tenant: str, collection: str) -> Iterator[Callable[[Stand], None]]:
+    """A progress bar on a terminal; silence in a pipe. How much there is, is known from the load before."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} records, page {task.fields[page]:,}, {task.fields[rate]:,.0f}/s"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(f"{tenant}/{collection}", total=None, page=0, rate=0.0)
+        yield partial(_show, bar, task)
+
+
+def _show(bar: Progress, task: TaskID, stand: Stand) -> None:
+    bar.update(task, completed=stand.records, total=stand.expected or None, page=stand.pages, rate=stand.rate)

@@ -1,0 +1,110 @@
+"""A file becomes rows: a CSV whose first line names properties, or JSON lines. Each row is checked. Pure but for reading.
+
+Which of the two it is, its first character says: an object begins with a brace.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from workers.imports.columns import Column, columns
+from workers.protime import Body, BodyRefused
+
+
+class Unreadable(ValueError):
+    """The file as a whole cannot be imported."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`line` counts from 1. A row with `mistakes` cannot be sent."""
+
+    line: int
+    body: dict[str, Any] = field(default_factory=dict)
+    mistakes: tuple[str, ...] = ()
+
+
+def read(path: Path, body: Body) -> list[Row]:
+    """Raises Unreadable, `columns.BadColumns` and OSError."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path} is not UTF-8: byte {error.start + 1} cannot be read") from None
+    if text.lstrip()[:1] in ("{", "["):
+        return [_checked(line, content, body) for line, content in _json_lines(text)]
+    return list(_csv(text, body))
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, Any]]:
+    for line, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            continue
+        try:
+            yield line, msgspec.json.decode(content)
+        except (msgspec.DecodeError, RecursionError) as error:
+            yield line, error
+
+
+def _checked(line: int, content: Any, body: Body) -> Row:
+    if isinstance(content, Exception):
+        return Row(line, mistakes=(f"not JSON: {content}",))
+    try:
+        body.check(content)
+    except BodyRefused as error:
+        return Row(line, mistakes=tuple(map(str, error.mistakes)))
+    return Row(line, content)
+
+
+def _csv(text: str, body: Body) -> Iterator[Row]:
+    first = text.lstrip("\r\n").partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    known: list[Column] | None = None
+    line = 1
+    for cells in _records(reader):
+        here, line = line, reader.line_num + 1
+        if not any(cell.strip() for cell in cells):
+            continue
+        if known is None:
+            known = columns(cells, body)
+        elif any(cell.strip() for cell in cells[len(known) :]):
+            yield Row(here, mistakes=(f"has {len(cells)} cells, the first line only {len(known)}",))
+        else:
+            yield _checked(here, assembled(known, cells), body)
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise Unreadable(f"line {reader.line_num}: {error}") from None  # type: ignore[attr-defined]
+
+
+def assembled(known: Sequence[Column], cells: Sequence[str]) -> dict[str, Any]:
+    """The body that a line of cells stands for; an empty cell is an absent property."""
+    nested: dict[str | int, Any] = {}
+    for column, cell in zip(known, cells, strict=False):
+        if not cell.strip():
+            continue
+        at = nested
+        for part in column.path[:-1]:
+            at = at.setdefault(part, {})
+        at[column.path[-1]] = column.read(cell)
+    found = _lists(nested)
+    assert isinstance(found, dict)  # noqa: S101 - its keys are names
+    return found
+
+
+def _lists(value: Any) -> Any:
+    """Objects whose keys are positions become lists, in the order of the positions."""
+    if not isinstance(value, Mapping):
+        return value
+    if value and all(isinstance(key, int) for key in value):
+        return [_lists(value[key]) for key in sorted(value)]
+    return {key: _lists(item) for key, item in value.items()}

@@ -1,0 +1,94 @@
+"""Writing records. A body is checked before it is sent, and nothing is sent twice (protime-api §5).
+
+Which collections can be written is a literal table; clockings can only be created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from workers.protime import addresses, pages
+from workers.protime.assignments import ASSIGNMENT
+from workers.protime.bodies import Body
+from workers.protime.clockings import CLOCKING
+from workers.protime.errors import Conflict, Unconfirmed
+from workers.protime.transport import Call, Transport
+from workers.protime.webhooks import created_properties
+
+BODIES: Mapping[str, Body] = {"assignments": ASSIGNMENT, "clockings": CLOCKING}
+
+#: So often a change is made anew on what somebody else has changed meanwhile.
+_ATTEMPTS = 3
+
+
+class Writing:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, collection: str, body: Mapping[str, Any]) -> int:
+        """The id of the new record.
+
+        Raises BodyRefused before sending, and Unconfirmed when the record may exist all the same: look for it before
+        asking again, since Protime knows no key that would tell a repetition.
+        """
+        BODIES[collection].check(body)
+        path = addresses.collection(collection)
+        response = await self._transport.send(
+            Call("POST", self._transport.origin + path, collection, msgspec.json.encode(body))
+        )
+        found = str(created_properties(response.content, response.headers)["id"])
+        if not (found.isascii() and found.isdigit()):
+            raise Unconfirmed(
+                "the answer to the creation has no id", status=response.status_code, method="POST", url=path
+            )
+        return int(found)
+
+    async def create_assignment(self, body: Mapping[str, Any]) -> int:
+        return await self.create("assignments", body)
+
+    async def create_clocking(self, body: Mapping[str, Any]) -> int:
+        return await self.create("clockings", body)
+
+    async def update_assignment(
+        self, number: int, body: Mapping[str, Any], *, if_match: str | None = None
+    ) -> None:
+        """Replaces an assignment: `body` has every property that shall remain, as `assignments.changed` makes it.
+
+        `if_match`: the ETag it was read with. Raises BodyRefused, NotFound, and Conflict when it is no longer that one.
+        """
+        ASSIGNMENT.check(body, known=frozenset(body))
+        await self._transport.send(self._call("PUT", number, msgspec.json.encode(body), if_match))
+
+    async def change_assignment(self, number: int, changes: Any) -> dict[str, Any]:
+        """Reads, merges, and writes everything back, except over a change made meanwhile; the body that was written.
+
+        Raises what `assignments.changed` and `update_assignment` raise.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            response = await self._transport.send(self._call("GET", number))
+            record = msgspec.json.decode(pages.resource(response.content).body)
+            body = ASSIGNMENT.changed(record, changes)
+            try:
+                await self.update_assignment(number, body, if_match=_strong(response.headers.get("etag")))
+            except Conflict:
+                if attempt == _ATTEMPTS:
+                    raise
+                continue
+            break
+        return body
+
+    async def delete_assignment(self, number: int) -> None:
+        """Raises NotFound or, as Protime answers for an id it does not know, Invalid."""
+        await self._transport.send(self._call("DELETE", number))
+
+    def _call(self, method: str, number: int, body: bytes | None = None, if_match: str | None = None) -> Call:
+        path = addresses.single("assignments", number)
+        return Call(method, self._transport.origin + path, "assignments/{id}", body, if_match)
+
+
+def _strong(etag: str | None) -> str | None:
+    """A weak ETag never matches (RFC 9110 §13.1.1)."""
+    return etag if etag and etag.startswith('"') else None
