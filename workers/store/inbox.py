@@ -147,7 +147,7 @@ class Inbox:
         answer = await self._scripts.run(
             "read_inbox", keys, token, LEASE_MS, after, most, _BULK_AT_ONCE, *flags
         )
-        return None if answer is None else _batch(*answer)
+        return None if answer is None else _batch(most, *answer)
 
     async def bulk_backlog(self, tenant: str) -> int:
         """How much waits behind live traffic, in all partitions."""
@@ -190,7 +190,7 @@ def _append(most: int, origin: str, arrivals: Iterable[Arrival]) -> list[Argumen
     return args
 
 
-def _batch(entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
+def _batch(most: int, entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
     found = [_entry(id_, fields) for id_, fields in entries]
     for collection, rows in zip(waiting[::2], waiting[1::2], strict=True):
         found += [_entry(b"%s:%s" % (collection, id_), fields) for id_, fields in rows]
@@ -199,7 +199,7 @@ def _batch(entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
         states={
             k.decode(): stored(v) for k, v in zip(states[::2], states[1::2], strict=True) if v is not None
         },
-        after=entries[-1][0].decode() if entries else "",
+        after=entries[-1][0].decode() if len(entries) == most else "",
     )
 
 
