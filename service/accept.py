@@ -6,12 +6,12 @@ requests ──▶ pending ──▶ one pipeline: one append script per partiti
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from workers.store.connect import UNAVAILABLE
 from workers.store.inbox import Arrival, BacklogFull, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Scripts
@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 #: Most requests in one commit: bounds how long one of them can wait for the others.
 _MOST_AT_ONCE = 1000
+#: Refusals are logged at most this often.
+_TELL_SECONDS = 1.0
 
 Group = tuple[Partition, str]
 
@@ -47,6 +49,7 @@ class Acceptor:
         self._wake = wake
         self._pending: list[_Pending] = []
         self._committing: asyncio.Task[None] | None = None
+        self._tell_after = 0.0
 
     async def append(self, tenant: str, collection: str, arrivals: Sequence[Arrival]) -> None:
         """Returns when all arrivals are on disk. Raises `StoreAway` or `BacklogFull`.
@@ -77,14 +80,26 @@ class Acceptor:
         try:
             calls = [self._inbox.notify_call(p, collection, some) for (p, collection), some in groups.items()]
             answers = dict(zip(groups, await self._scripts.run_many(calls), strict=True))
-        except UNAVAILABLE as error:
-            log.warning("store unreachable, nothing accepted", error=str(error), requests=len(batch))
+        except Exception as error:  # noqa: BLE001  # whatever it is: nobody may wait for an answer for ever
             answers = dict.fromkeys(groups, error)
         for pending in batch:
             _answer(pending, answers)
+        self._tell({_reason(answer) for answer in answers.values()} - {""})
         for (partition, collection), answer in answers.items():
             if answer == 1:
                 self._wake(partition, collection)
+
+    def _tell(self, reasons: set[str]) -> None:
+        """Says why requests were answered 503; an outage under load must not flood the log."""
+        if reasons and time.monotonic() >= self._tell_after:
+            self._tell_after = time.monotonic() + _TELL_SECONDS
+            log.warning("notifications not accepted", reasons=sorted(reasons))
+
+
+def _reason(answer: object) -> str:
+    if isinstance(answer, Exception):
+        return f"{type(answer).__name__}: {answer}"
+    return "the backlog is full" if answer == -1 else ""
 
 
 def _answer(pending: _Pending, answers: dict[Group, object]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -27,11 +29,13 @@ from workers.store.keys import Partition
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 20
+#: A store that hangs must cost a sender less than the ten seconds it waits, with one repetition and one commit before.
+_STORE_SECONDS = 2.0
 
 
 def build(config: Config, url: str) -> Starlette:
     """The web application on the store at `url`. Opens connections when it is started."""
-    redis = connect(url)
+    redis = connect(url, timeout=_STORE_SECONDS)
     store, metrics = Store(config, redis), Metrics()
     receivers = Receivers(config, store.subscriptions)
     ringer = Ringer(Wake(make_broker(url)), config)
@@ -41,7 +45,7 @@ def build(config: Config, url: str) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         fresh = asyncio.create_task(receivers.keep_fresh())
         yield
-        fresh.cancel()
+        await _end(fresh)
         ringer.close()
         await redis.aclose()
 
@@ -51,6 +55,13 @@ def build(config: Config, url: str) -> Starlette:
         metrics=health.metrics(metrics.registry, store.overview.metrics),
         lifespan=lifespan,
     )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Ends it for certain: while redis-py connects, it swallows a cancellation now and then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.02)
 
 
 class Ringer:
@@ -84,6 +95,8 @@ def _quietly(send: Callable[[], None]) -> None:
 
 def serve(config: Config, url: str) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are finished within the deadline."""
+    # uvicorn finishes what is under way and then raises the signal again: that is an orderly end, not a death.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
     uvicorn.run(
         build(config, url),

@@ -37,7 +37,9 @@ class Metrics(Collector):
         self._answers[status] = self._answers.get(status, 0) + 1
 
     def collect(self) -> Iterable[Metric]:
-        requests = CounterMetricFamily("shiftwire_webhook_requests", "Webhook requests by answer", labels=["status"])
+        requests = CounterMetricFamily(
+            "shiftwire_webhook_requests", "Webhook requests by answer", labels=["status"]
+        )
         for status, count in self._answers.items():
             requests.add_metric([str(status)], count)
         accepted = CounterMetricFamily(

@@ -42,3 +42,4 @@ def probes(port: int, url: str) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(5)
+        client.close()

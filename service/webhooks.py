@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +25,21 @@ log = structlog.get_logger()
 #: A sender that takes longer to send its body is not Protime.
 BODY_SECONDS = 10.0
 _RETRY_AFTER = (b"retry-after", b"5")
+#: How much of a body that is too large is read and forgotten before the connection is closed.
+_LINGER_BYTES, _LINGER_SECONDS = 16 * 1024 * 1024, 1.0
 
 
 class Refused(Exception):
-    """A request that is answered with an error, in the words of the documented answer."""
+    """A request that is answered with an error, in the words of the documented answer.
 
-    def __init__(self, status: int, error: str) -> None:
+    `unread`: the sender is still sending, and what it sends is of no use.
+    """
+
+    def __init__(self, status: int, error: str, *, unread: bool = False) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
+        self.unread = unread
 
 
 class Webhooks:
@@ -60,7 +67,8 @@ class Webhooks:
             accepted = await self._accept(receiver, scope, receive)
         except Refused as refused:
             self._metrics.refused(refused.status)
-            await _answer(send, refused.status, {"error": refused.error})
+            rest = receive if refused.unread else None
+            await _answer(send, refused.status, {"error": refused.error}, rest)
             return
         self._metrics.accepted(receiver.tenant, receiver.collection, accepted, time.perf_counter() - started)
         await _answer(send, 202, {"accepted": accepted})
@@ -107,7 +115,7 @@ async def _read(scope: Scope, receive: Receive, most: int, seconds: float) -> by
     """The body, never more of it in memory than the limit."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and (len(value) > 18 or int(value) > most):
-            raise Refused(413, f"the body is larger than {most} bytes")
+            raise Refused(413, f"the body is larger than {most} bytes", unread=True)
     first = _started(receive())
     if not isinstance(first, _Rest) and first["type"] == "http.request" and not first.get("more_body"):
         whole: bytes = first["body"]
@@ -149,19 +157,36 @@ async def _read_parts(message: Message, receive: Receive, most: int) -> bytes:
             raise Refused(400, "the sender went away")
         body += message.get("body", b"")
         if len(body) > most:
-            raise Refused(413, f"the body is larger than {most} bytes")
+            unread = bool(message.get("more_body"))
+            raise Refused(413, f"the body is larger than {most} bytes", unread=unread)
         if not message.get("more_body"):
             return bytes(body)
         message = await receive()
 
 
-async def _answer(send: Send, status: int, body: dict[str, int | str]) -> None:
+async def _answer(send: Send, status: int, body: dict[str, int | str], rest: Receive | None = None) -> None:
     text = msgspec.json.encode(body)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
     if status == 503:
         headers.append(_RETRY_AFTER)
     if status in {408, 413}:
-        # What is left of the body is not worth reading.
+        # What is left of the body is not worth waiting for.
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
+    if rest is not None:
+        await send({"type": "http.response.body", "body": text, "more_body": True})
+        await _forget(rest)
+        text = b""
     await send({"type": "http.response.body", "body": text})
+
+
+async def _forget(rest: Receive) -> None:
+    """Lets the sender finish, within limits: closed at once, the connection would be reset and the answer lost on its way."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while read < _LINGER_BYTES:
+                message = await rest()
+                read += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return

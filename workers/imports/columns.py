@@ -41,13 +41,17 @@ def columns(names: Sequence[str], body: Body) -> list[Column]:
         column = _column(name.strip(), body)
         if column is None:
             mistakes.append(f"{name.strip()!r} is not a property of {body.collection}{_meant(name, body)}")
-        elif column.path in {known.path for known in found}:
-            mistakes.append(f"{name.strip()!r} stands there twice")
+        elif clash := next((known for known in found if _overlap(known.path, column.path)), None):
+            mistakes.append(f"{name.strip()!r} says the same as {clash.name!r}")
         else:
             found.append(column)
     if mistakes:
         raise BadColumns("; ".join(mistakes))
     return found
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def _column(name: str, body: Body) -> Column | None:

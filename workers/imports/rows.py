@@ -72,11 +72,17 @@ def _csv(text: str, body: Body) -> Iterator[Row]:
         if not any(cell.strip() for cell in cells):
             continue
         if known is None:
-            known = columns(cells, body)
+            known = columns(_without_empty_end(cells), body)
         elif any(cell.strip() for cell in cells[len(known) :]):
             yield Row(here, mistakes=(f"has {len(cells)} cells, the first line only {len(known)}",))
         else:
             yield _checked(here, assembled(known, cells), body)
+
+
+def _without_empty_end(names: list[str]) -> list[str]:
+    """Spreadsheets write commas for columns that hold nothing."""
+    last = max(position for position, name in enumerate(names) if name.strip())
+    return names[: last + 1]
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -5,14 +5,13 @@ Nothing is converted: what is found good is sent exactly as it was given.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple, Protocol
-
-import msgspec
 
 from workers.protime import external_references
 from workers.protime.external_references import ReferenceRefused
@@ -90,7 +89,7 @@ class Reference:
                 external_references.specification(self.within, [(self.to, name)])
             except ReferenceRefused as error:
                 yield Mistake(f"{path}.{name}", error.message)
-            if not isinstance(value, str) or not value:
+            if not is_text(value) or not value:
                 yield Mistake(f"{path}.{name}", f"must be a text, not {shown(value)}")
 
     def leaves(self) -> Mapping[str, Leaf]:
@@ -143,7 +142,15 @@ class Position:
 
 
 def is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def is_text(value: Any) -> bool:
+    """A text that can be sent: half of a surrogate pair cannot."""
+    try:
+        return isinstance(value, str) and bool(value.encode()) | (value == "")
+    except UnicodeEncodeError:
+        return False
 
 
 def is_day(value: Any) -> bool:
@@ -157,7 +164,7 @@ def shown(value: Any) -> str:
     """A value in a message: short, and as JSON writes it."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = msgspec.json.encode(value).decode()
+    text = json.dumps(value, default=str)
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 
@@ -176,7 +183,7 @@ def _degrees(value: Any, most: int) -> bool:
 WHOLE = Plain("integer", is_whole, "a whole number")
 GUID = Plain("text", lambda value: isinstance(value, str) and bool(_GUID.fullmatch(value)), "a GUID")
 DAY = Plain("text", is_day, "a date such as 2026-03-10")
-TEXT = Plain("text", lambda value: isinstance(value, str), "a text")
+TEXT = Plain("text", is_text, "a text")
 FLAG = Plain("boolean", lambda value: isinstance(value, bool), "true or false")
 DURATION = Plain("integer", lambda value: is_whole(value) and value >= 0, "a number of minutes, 0 or more")
 MINUTES = Plain(

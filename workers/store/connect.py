@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as HungUp
+
+log = structlog.get_logger()
 
 
 class StoreUnreachable(Exception):
@@ -20,6 +25,34 @@ class UnsafeStore(Exception):
 
 #: What the store answers when it cannot take a write now; the caller answers 503 or tries later.
 UNAVAILABLE = (RedisError, OSError)
+
+
+class _Honest(AbstractConnection):
+    """Says ConnectionError when the other side hung up, also where uvloop says RuntimeError ("the handler is closed").
+
+    Otherwise a Redis that is killed at the wrong moment would look like a defect, and end what lives with the process.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as error:
+            raise HungUp(str(error)) from error
+
+
+class _Plain(_Honest, Connection):
+    pass
+
+
+class _Tls(_Honest, SSLConnection):
+    pass
+
+
+class _Unix(_Honest, UnixDomainSocketConnection):
+    pass
+
+
+_CLASSES = {Connection: _Plain, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
 def connect(url: str, *, timeout: float = 5.0, connections: int = 64) -> Redis:
@@ -36,6 +69,7 @@ def connect(url: str, *, timeout: float = 5.0, connections: int = 64) -> Redis:
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 1),
     )
+    pool.connection_class = _CLASSES[pool.connection_class]
     return Redis.from_pool(pool)  # owns the pool: closing one closes both
 
 
@@ -49,6 +83,7 @@ async def verify(redis: Redis, *, allow_volatile: bool) -> None:
         if allow_volatile:
             return
         problems = _problems(await redis.info("persistence"), await _policy(redis))
+        await _warn_of_late_fsync(redis)
     except AuthenticationError as error:
         raise StoreUnreachable(f"store.url: Redis refused the credentials ({error})") from None
     except UNAVAILABLE as error:
@@ -60,6 +95,16 @@ async def verify(redis: Redis, *, allow_volatile: bool) -> None:
             f"store: {'; '.join(problems)}. Set it in the Redis configuration, or set store.allow_volatile: true "
             "if losing accepted changes is acceptable."
         )
+
+
+async def _warn_of_late_fsync(redis: Redis) -> None:
+    """With `everysec` a loss of power, not of the process, takes up to a second of accepted changes with it."""
+    try:
+        found = cast("dict[bytes, bytes]", await redis.config_get("appendfsync"))
+    except ResponseError:
+        return  # a hosted Redis may not tell
+    if b"always" not in found.values() and "always" not in found.values():
+        log.warning("the store syncs its file late: only `appendfsync always` keeps every accepted change")
 
 
 async def check(url: str, *, allow_volatile: bool) -> None:

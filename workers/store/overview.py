@@ -122,10 +122,11 @@ def _ledger_families(rows: list[Row]) -> Iterator[Metric]:
 
 
 _DECIDED = {"applied": "applied", "superseded": "superseded", "rejected": "rejected"}
-_PER_SINK = {
-    "delivered": "shiftwire_delivered",
-    "filtered": "shiftwire_filtered",
-    "dead": "shiftwire_dead_letters",
+#: Counter → metric. A dead letter that is handed back counts no more, so those are a gauge.
+_PER_SINK: dict[str, tuple[str, type[CounterMetricFamily | GaugeMetricFamily]]] = {
+    "delivered": ("shiftwire_delivered", CounterMetricFamily),
+    "filtered": ("shiftwire_filtered", CounterMetricFamily),
+    "dead": ("shiftwire_dead_letters", GaugeMetricFamily),
 }
 
 
@@ -142,13 +143,12 @@ def _count_families(tenant: str, counts: Mapping[str, int]) -> Iterator[Metric]:
             gate.add_metric((tenant, name), value)
     yield received
     yield gate
-    for kind, metric in _PER_SINK.items():
-        of: dict[tuple[str, ...], float] = {
-            (tenant, name.partition(":")[2]): value
-            for name, value in counts.items()
-            if name.startswith(f"{kind}:")
-        }
-        yield _gauge(metric, f"Events {kind}, by sink", of, "tenant", "sink")
+    for kind, (metric, family) in _PER_SINK.items():
+        events = family(metric, f"Events {kind}, by sink", labels=("tenant", "sink"))
+        for name, value in counts.items():
+            if name.startswith(f"{kind}:"):
+                events.add_metric((tenant, name.partition(":")[2]), value)
+        yield events
 
 
 def _merged(families: list[Metric]) -> list[Metric]:
