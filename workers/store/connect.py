@@ -103,7 +103,7 @@ async def _warn_of_late_fsync(redis: Redis) -> None:
         found = cast("dict[bytes, bytes]", await redis.config_get("appendfsync"))
     except ResponseError:
         return  # a hosted Redis may not tell
-    if b"always" not in found.values() and "always" not in found.values():
+    if b"always" not in found.values():
         log.warning("the store syncs its file late: only `appendfsync always` keeps every accepted change")
 
 
