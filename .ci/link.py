@@ -16,7 +16,8 @@ def main() -> None:
     Path(sysconfig.get_path("purelib"), "shiftwire.pth").write_text(f"{ROOT}\n", encoding="utf-8")
     launcher = Path(sysconfig.get_path("scripts"), "shiftwire")
     launcher.write_text(
-        f"#!{sys.executable}\nimport sys\n\nfrom service.cli import main\n\nsys.exit(main())\n", encoding="utf-8"
+        f"#!{sys.executable}\nimport sys\n\nfrom service.cli import main\n\nsys.exit(main())\n",
+        encoding="utf-8",
     )
     launcher.chmod(0o755)
 

@@ -36,7 +36,12 @@ async def installation(folder: Path, sink_port: int, batch: int) -> AsyncIterato
     """The processes of an installation in `payload` mode; yields the receiver's port."""
     redis, port = embedded.start(folder), free_port()
     config = configuration(redis.url, port)
-    webhook = {"type": "webhook", "url": f"http://127.0.0.1:{sink_port}/", "secret": "whsec_YmVuY2g=", "batch": batch}
+    webhook = {
+        "type": "webhook",
+        "url": f"http://127.0.0.1:{sink_port}/",
+        "secret": "whsec_YmVuY2g=",
+        "batch": batch,
+    }
     config["sinks"] = {"bench": {**webhook, "allow_private_addresses": True}}
     file = folder / "shiftwire.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -106,11 +111,16 @@ async def _all_there(accepted: dict[tuple[int, str], float], arrivals: Arrivals)
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
     ordered = sorted(seconds)
-    return {f"p{p}": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)] * 1000, 2) for p in (50, 90, 99)}
+    return {
+        f"p{p}": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)] * 1000, 2)
+        for p in (50, 90, 99)
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--batch", type=int, default=1)

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 #: Jobs of one process at a time. They wait on the network most of the time: the threads only hold their place.
 THREADS = 16
 DRAIN_SECONDS = 20.0
+_LEAST_SECONDS = 1.0
 
 
 class RuntimeLoop(AsyncIO):
@@ -39,6 +40,7 @@ class RuntimeLoop(AsyncIO):
         super().__init__()
         self._make = make
         self._drain_seconds = drain_seconds
+        self._deadline = 0.0
         self.runtime: Runtime | None = None
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's
@@ -49,10 +51,15 @@ class RuntimeLoop(AsyncIO):
         self.runtime = thread.run_coroutine(self._start())
         declare(broker, self.runtime)
 
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's
+        self._deadline = time.monotonic() + self._drain_seconds
+
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Deliveries get what the jobs have left of the time: one deadline for both."""
         thread = get_event_loop_thread()
         if thread is not None and self.runtime is not None:
-            thread.run_coroutine(self.runtime.stop(self._drain_seconds))
+            left = max(_LEAST_SECONDS, self._deadline - time.monotonic())
+            thread.run_coroutine(self.runtime.stop(left))
         super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]
 
     async def _start(self) -> Runtime:

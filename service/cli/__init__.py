@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 def main() -> int:
     """Runs the command of `sys.argv` and returns its exit code."""
-    from service.cli.app import app  # noqa: PLC0415  # importing the command line is not running it
+    from service.cli.app import ReaderGone, app  # noqa: PLC0415  # importing the command line is not running it
 
     try:
         return _run(app)
-    except BrokenPipeError:
+    except (ReaderGone, BrokenPipeError):
         return _silenced()
     except Exception as error:
         from service.cli.failures import explain  # noqa: PLC0415  # knows all errors, which takes time to import

@@ -19,9 +19,14 @@ COMMANDS = {
     "work": ("run:work", "A worker process: fetches, decides, delivers."),
     "schedule": ("run:schedule", "The scheduler: finds what is due, and wakes workers."),
     "check": ("check:check", "Validates the configuration and what it names."),
+    "sync": ("sync:sync", "Loads a whole collection, and goes on where it was cut off."),
+    "reconcile": ("sync:reconcile", "Compares a collection with Protime now, reports and repairs."),
+    "subscriptions": ("subscriptions:app", "The webhooks at Protime."),
     "events": ("events:app", "The event log."),
     "dead-letters": ("dead_letters:app", "What could not be delivered or understood."),
     "ledger": ("ledger:ledger", "What was received, and where all of it is."),
+    "assignments": ("assignments:app", "Planning at Protime: read and written."),
+    "clockings": ("clockings:app", "Clockings at Protime: read and created."),
     "simulator": ("simulator:simulator", "A stand-in for a Protime tenant."),
     "schema": ("schema:schema", "JSON Schemas of the configuration and of the events."),
 }
@@ -35,12 +40,22 @@ MANNERS: dict[str, Any] = {
 }
 
 
+class ReaderGone(Exception):
+    """Whoever read our output had enough, such as `head`."""
+
+
 class Commands(TyperGroup):
     """The help needs the names alone; a command is loaded when it is the one that was called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
         return name, None if name is None else load(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None  # Typer would make a failure of it
 
 
 def load(name: str) -> Any:

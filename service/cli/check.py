@@ -1,4 +1,4 @@
-"""`check`: is the configuration good, and, online, does everything it names answer?"""
+"""`check`: whether the configuration is good and, online, whether everything it names answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.cli.failures import BAD_CONFIGURATION, UNREACHABLE
 from service.cli.options import ConfigOption
 from workers.clients import Clients
 from workers.config import Config
-from workers.protime import AuthenticationFailed, ProtimeError
+from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
 from workers.store import Store
 from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
 
@@ -25,7 +25,9 @@ Finding = tuple[str, str, int]
 def check(
     context: typer.Context,
     config: ConfigOption = None,
-    online: Annotated[bool, typer.Option("--online", help="Also ask the store, Protime and the sinks.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the store, Protime and the sinks.")
+    ] = False,
 ) -> None:
     """Validates the configuration and what it names.
 
@@ -55,14 +57,18 @@ async def _online(config: Config) -> int:
 async def _findings(config: Config) -> AsyncIterator[Finding]:
     yield await _store(config)
     redis = connect(store_url(config), connections=2)
-    clients = Clients(config, Store(config, redis), share_token=False)
+    clients = Clients(config, Store(config, redis), share=False)
     for name in config.tenants:
         yield await _tenant(config, clients, name)
     await clients.close()
     await redis.aclose()
     for name, options in config.sinks.items():
         problem = await asyncio.to_thread(problem_of, options)
-        yield f"sinks.{name}", problem or "reachable, as far as can be seen without sending", UNREACHABLE if problem else 0
+        yield (
+            f"sinks.{name}",
+            problem or "reachable, as far as can be seen without sending",
+            UNREACHABLE if problem else 0,
+        )
 
 
 async def _store(config: Config) -> Finding:
@@ -82,14 +88,18 @@ async def _store(config: Config) -> Finding:
 
 async def _tenant(config: Config, clients: Clients, name: str) -> Finding:
     """Token, scopes, and one read of the tenant's webhooks where we manage them."""
-    where = f"tenants.{name}"
+    where, asked = f"tenants.{name}", _scopes(config, name)
     try:
         await clients.token(name)
         if missing := clients.missing_scopes(name):
-            return where, f"Protime did not grant {', '.join(sorted(missing))}; ask for the scopes", BAD_CONFIGURATION
+            return where, f"Protime did not grant {', '.join(sorted(missing))}", BAD_CONFIGURATION
         webhooks = await clients.of(name).list_webhooks() if config.subscriptions.manage else ()
     except AuthenticationFailed as error:
-        return where, str(error), BAD_CONFIGURATION
+        return where, f"{error}; the scopes asked for are {', '.join(asked)}", BAD_CONFIGURATION
     except ProtimeError as error:
         return where, str(error), UNREACHABLE
-    return where, f"token and all scopes granted, {len(webhooks)} webhook(s) at Protime", 0
+    return where, f"token and all {len(asked)} scopes granted, {len(webhooks)} webhook(s) at Protime", 0
+
+
+def _scopes(config: Config, tenant: str) -> tuple[str, ...]:
+    return scopes_for(config.tenants[tenant].collections, manage_webhooks=config.subscriptions.manage)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 import typer
 
+from service.cli.logs import configure
 from service.cli.options import DEFAULT_CONFIG
 from workers.config import Config, load, masked
 from workers.store import Store
@@ -47,6 +48,7 @@ def log_configuration(config: Config) -> None:
 
 def with_store(config: Config, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
     """Runs a coroutine on a store that is closed afterwards. Raises the errors of the store."""
+    configure("WARNING")  # to standard error: what a command prints is its result
 
     async def run() -> T:
         redis = connect(store_url(config), connections=8)

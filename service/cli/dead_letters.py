@@ -15,7 +15,9 @@ from workers.config import Config
 from workers.store import Store
 from workers.store.dead_letters import DeadLetter, UnknownDeadLetter
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+)
 
 Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.", show_default=False)]
 
@@ -53,7 +55,7 @@ def _print_table(config: Config, letters: list[DeadLetter]) -> None:
     for x in letters:
         at = screen.local(x.at, screen.zone(config, tenant_of(x)))
         table.add_row(x.id, x.sink or "-", x.resource, x.reason, str(x.attempts), x.last_error, at)
-    screen.console().print(table)
+    screen.Output().print(table)
 
 
 @app.command("show")
@@ -63,7 +65,7 @@ def show(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """One dead letter with its event or its raw data: JSON, with or without --json."""
+    """One dead letter with its event or its raw data."""
     loaded, _ = configuration(context, config)
 
     async def read(store: Store) -> DeadLetter:
@@ -74,7 +76,20 @@ def show(
 
     letter = with_store(loaded, read)
     raw = {} if letter.event else {"raw": letter.raw.decode(errors="replace")}
-    screen.print_json({**as_dict(letter), **raw})
+    if as_json:
+        screen.print_json({**as_dict(letter), **raw})
+    else:
+        _print_letter(loaded, letter, raw)
+
+
+def _print_letter(config: Config, letter: DeadLetter, raw: dict[str, str]) -> None:
+    at = screen.local(letter.at, screen.zone(config, tenant_of(letter)))
+    facts = {**as_dict(letter), "resource": letter.resource, "at": at, **raw}
+    for name, value in facts.items():
+        if name != "event" and value is not None:
+            print(f"{name.replace('_', ' '):<11} {value}")
+    if letter.event:
+        screen.print_json(letter.event.as_dict())
 
 
 @app.command("retry")

@@ -16,7 +16,7 @@ from service.cli.processes import Child, Family, shiftwire
 
 TENANT = "acme"
 TIMEZONE = "Europe/Brussels"
-CLIENT_ID, CLIENT_SECRET = "shiftwire", "simulated-secret"  # noqa: S105  # of the simulator
+CLIENT_ID, CLIENT_SECRET = "shiftwire", "simulated-secret"  # of the simulator
 #: One collection for each way of fetching, and one more that recalculation changes.
 COLLECTIONS = {
     "assignments": {"fetch": "delta"},
@@ -24,6 +24,13 @@ COLLECTIONS = {
     "calculated-totals": {"fetch": "delta"},
     "paid-presences": {"fetch": "resource"},
 }
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -36,8 +43,8 @@ class Setup:
     today: date
     people: int
     seed: int
-    port: int = field(default_factory=lambda: free_port())
-    simulator_port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
+    simulator_port: int = field(default_factory=free_port)
 
     @property
     def simulator(self) -> str:
@@ -52,59 +59,74 @@ class Setup:
         return self.directory / "shiftwire.yaml"
 
     @property
+    def data_dir(self) -> Path:
+        return self.directory / "shiftwire-data"
+
+    @property
     def archive(self) -> Path:
         return self.directory / "archive"
 
     def family(self) -> Family:
         """Writes the configuration; the processes are yet to be started."""
         self.config.write_text(yaml.safe_dump(self.configuration(), sort_keys=False), encoding="utf-8")
-        simulator = ["simulator", "--port", str(self.simulator_port), "--settings", json.dumps(self._switches())]
+        simulator = [
+            "simulator",
+            "--port",
+            str(self.simulator_port),
+            "--settings",
+            json.dumps(self._switches()),
+        ]
         ours = [[name, "--config", str(self.config)] for name in ("serve", "work", "schedule")]
-        children = [Child(line[0], shiftwire(*line), self.directory / f"{line[0]}.log") for line in (simulator, *ours)]
-        return Family(children, Path(self._data_dir))
+        children = [
+            Child(line[0], shiftwire(*line), self.directory / f"{line[0]}.log") for line in (simulator, *ours)
+        ]
+        return Family(children, self.data_dir)
 
     def configuration(self) -> dict[str, Any]:
         """As a user would write it."""
-        since = (self.today - timedelta(days=30)).isoformat()
         return {
             "public_url": self.service,
             "secret_key": secrets.token_urlsafe(32),
-            "store": {"data_dir": self._data_dir},
+            "store": {"data_dir": str(self.data_dir)},
             "server": {"host": "127.0.0.1", "port": self.port},
-            "tenants": {
-                TENANT: {
-                    **{"base_url": self.simulator, "auth_url": self.simulator},
-                    **{"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
-                    "user_agent": "ShiftwireDemo/v1 (Shiftwire)",
-                    "timezone": TIMEZONE,
-                    "requests_per_minute": 6000,
-                    "collections": {name: {"since": since, **how} for name, how in COLLECTIONS.items()},
-                }
-            },
+            "tenants": {TENANT: self._tenant()},
             "sinks": {
-                "planning": {
-                    **{"type": "webhook", "url": self.sink_url, "secret": self.sink_secret},
-                    "allow_private_addresses": True,
-                },
+                "planning": self._webhook_sink(),
                 "archive": {"type": "file", "path": str(self.archive)},
             },
             "subscriptions": {"check_seconds": 1},
         }
 
-    @property
-    def _data_dir(self) -> str:
-        return str(self.directory / "shiftwire-data")
+    def _tenant(self) -> dict[str, Any]:
+        since = (self.today - timedelta(days=30)).isoformat()
+        return {
+            "base_url": self.simulator,
+            "auth_url": self.simulator,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "user_agent": "ShiftwireDemo/v1 (Shiftwire)",
+            "timezone": TIMEZONE,
+            "requests_per_minute": 6000,
+            "collections": {name: {"since": since, **how} for name, how in COLLECTIONS.items()},
+        }
+
+    def _webhook_sink(self) -> dict[str, Any]:
+        return {
+            "type": "webhook",
+            "url": self.sink_url,
+            "secret": self.sink_secret,
+            "allow_private_addresses": True,
+        }
 
     def _switches(self) -> dict[str, Any]:
         who = {"tenant": TENANT, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "timezone": TIMEZONE}
-        return {**who, "people": self.people, "seed": self.seed, "rate_limit_per_minute": 0, "event_history": 20_000}
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return {
+            **who,
+            "people": self.people,
+            "seed": self.seed,
+            "rate_limit_per_minute": 0,
+            "event_history": 20_000,
+        }
 
 
 def complaints(directory: Path, most: int = 15) -> str:
@@ -112,6 +134,8 @@ def complaints(directory: Path, most: int = 15) -> str:
     shown = []
     for path in sorted(directory.glob("*.log")):
         lines = path.read_text(errors="replace").splitlines()
-        trouble = [text for text in lines if '"warning"' in text or '"error"' in text or not text.startswith("{")]
+        trouble = [
+            text for text in lines if '"warning"' in text or '"error"' in text or not text.startswith("{")
+        ]
         shown += [f"{path.stem}: {text}" for text in (trouble or lines)[-most:]]
     return "\n".join(shown)

@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 
 from service.cli.demo_setup import CLIENT_ID, CLIENT_SECRET, TENANT
-
-_API = "/data/api/v1"
+from simulator.listing import BASE
 
 
 class SimulatorView:
@@ -30,18 +29,23 @@ class SimulatorView:
 
     async def last_changes(self) -> dict[str, float]:
         """`collection/id` → when its last change was made, as the webhooks' debugging endpoints tell (Unix seconds)."""
-        headers = {"Authorization": f"Bearer {await self._token()}", "User-Agent": "ShiftwireDemo/v1 (Shiftwire)"}
+        headers = {
+            "Authorization": f"Bearer {await self._token()}",
+            "User-Agent": "ShiftwireDemo/v1 (Shiftwire)",
+        }
         last: dict[str, float] = {}
-        for webhook in (await self._json(f"{_API}/webhooks", headers))["value"]:
-            for event in (await self._json(f"{_API}/webhooks/{webhook['id']}/events", headers))["value"]:
+        for webhook in (await self._json(f"{BASE}/webhooks", headers))["value"]:
+            for event in (await self._json(f"{BASE}/webhooks/{webhook['id']}/events", headers))["value"]:
                 subject = f"{event['collectionName']}/{event['resourceId']}"
                 last[subject] = datetime.fromisoformat(event["createdAt"]).timestamp()
         return last
 
     async def _token(self) -> str:
         form = {
-            **{"grant_type": "client_credentials", "scope": "connector-protimeapi-webhooks.read"},
-            **{"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+            "grant_type": "client_credentials",
+            "scope": "connector-protimeapi-webhooks.read",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
         }
         answer = await self._http.post(f"/tenants/{TENANT}/connect/token", data=form)
         answer.raise_for_status()
@@ -55,10 +59,7 @@ class SimulatorView:
 
 
 def our_calls(calls: dict[str, int]) -> Counter[str]:
-    """Of all calls, those that Shiftwire made: it reads, and manages webhooks; planners and people write."""
-    ours: Counter[str] = Counter()
-    for route, number in calls.items():
-        method, _, path = route.partition(" ")
-        if method == "GET" or "/webhooks" in path:
-            ours[route] += number
-    return ours
+    """Of all calls, those by which Shiftwire read and subscribed; planners and people only write."""
+    return Counter(
+        {route: n for route, n in calls.items() if route.startswith("GET ") or "/webhooks" in route}
+    )

@@ -48,7 +48,6 @@ class Evidence:
     rows: list[Row]
     truth: Mapping[str, Mapping[str, Any]]
     archived: frozenset[str]
-    died: Iterable[str]
 
 
 def problems(evidence: Evidence) -> list[str]:
@@ -65,14 +64,17 @@ def problems(evidence: Evidence) -> list[str]:
             found.append(f"{row.in_flight} change(s) are still on their way to {row.sink}")
     if different := seen.ids ^ evidence.archived:
         found.append(f"{len(different)} event(s) are at one sink only, such as {min(different)}")
-    found += [f"the process {name} died" for name in evidence.died]
     return found + differences(seen, evidence.truth)
 
 
 def differences(seen: Seen, truth: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Records whose last state at the sink is not the one in Protime."""
-    wrong = [f"{subject}: {how}" for subject, entry in truth.items() if (how := _difference(seen, subject, entry))]
-    wrong += [f"{subject}: at the sink, but never in Protime" for subject in seen.last if subject not in truth]
+    wrong = [
+        f"{subject}: {how}" for subject, entry in truth.items() if (how := _difference(seen, subject, entry))
+    ]
+    wrong += [
+        f"{subject}: at the sink, but never in Protime" for subject in seen.last if subject not in truth
+    ]
     more = [f"and {len(wrong) - _NAMED} more records"] if len(wrong) > _NAMED else []
     return wrong[:_NAMED] + more
 

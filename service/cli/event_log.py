@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import NoReturn
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from workers.events import Event
 from workers.store import Store
@@ -45,18 +46,15 @@ async def _page(store: Store, partition: Partition, after: int, last: int) -> li
 
 
 async def tail(
-    store: Store,
-    tenants: Iterable[str],
-    wanted: Wanted,
-    tell: Callable[[Event], None],
-    sleep: Callable[[float], Awaitable[None]],
-) -> NoReturn:
-    """Tells every event that comes from now on; of one partition in order."""
+    store: Store, tenants: Iterable[str], wanted: Wanted, tell: Callable[[Event], None], stop: asyncio.Event
+) -> None:
+    """Tells every event that comes from now on, of one partition in order, until `stop` is set."""
     numbers = {p: await store.log.newest(p) for tenant in tenants for p in store.inbox.all(tenant)}
-    while True:
+    while not stop.is_set():
         for partition, number in numbers.items():
             async for found in store.log.after(partition, number):
                 numbers[partition] = found.number
                 if wanted(found.event):
                     tell(found.event)
-        await sleep(_POLL_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)

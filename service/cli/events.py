@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from typing import Annotated
 
@@ -21,7 +22,9 @@ from workers.sinks.console import line
 from workers.store import Store
 from workers.store.log import Life
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+)
 
 Tenant = Annotated[str | None, typer.Option(help="Only of this tenant.")]
 Collection = Annotated[str | None, typer.Option(help="Only of this collection.")]
@@ -49,7 +52,7 @@ def list_(
     if as_json:
         screen.print_json([event.as_dict() for event in events])
         return
-    output = screen.console()
+    output = screen.Output()
     for event in events:
         output.print(line(event.head, screen.zone(loaded, event.head.data.tenant)))
 
@@ -57,7 +60,9 @@ def list_(
 @app.command("show")
 def show(
     context: typer.Context,
-    event_id: Annotated[str, typer.Argument(metavar="ID", help="As in the event: tenant/collection/id/version.")],
+    event_id: Annotated[
+        str, typer.Argument(metavar="ID", help="As in the event: tenant/collection/id/version.")
+    ],
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,7 +94,7 @@ def tail(
 ) -> None:
     """New events as they come, until Ctrl-C. With --json one event a line."""
     loaded, _ = configuration(context, config)
-    tenants, wanted, output = _chosen(loaded, tenant), _wanted(collection), screen.console()
+    tenants, wanted, output = _chosen(loaded, tenant), _wanted(collection), screen.Output()
 
     def tell(event: Event) -> None:
         if as_json:
@@ -97,15 +102,21 @@ def tail(
         else:
             output.print(line(event.head, screen.zone(loaded, event.head.data.tenant)))
 
-    try:
-        with_store(loaded, lambda store: tail_(store, tenants, wanted, tell, asyncio.sleep))
-    except KeyboardInterrupt:
-        return
+    async def follow(store: Store) -> None:
+        # Not left to cancellation: the Redis client swallows one now and then.
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await tail_(store, tenants, wanted, tell, stop)
+
+    with_store(loaded, follow)
 
 
 def _chosen(config: Config, tenant: str | None) -> list[str]:
     if tenant is not None and tenant not in config.tenants:
-        raise typer.BadParameter(f"there is no tenant {tenant}; known: {', '.join(config.tenants)}", param_hint="--tenant")
+        raise typer.BadParameter(
+            f"there is no tenant {tenant}; known: {', '.join(config.tenants)}", param_hint="--tenant"
+        )
     return [tenant] if tenant else list(config.tenants)
 
 

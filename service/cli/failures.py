@@ -17,24 +17,25 @@ class CommandFailed(Exception):
     """A command that did its work and found that something is not as it should be."""
 
 
+#: The first that fits counts. What stands before the error's own words, and the exit code.
+_KNOWN: tuple[tuple[tuple[type[Exception], ...], str, int], ...] = (
+    ((UnsafeStore, CannotOpen, AuthenticationFailed), "", BAD_CONFIGURATION),
+    ((StoreUnreachable, NoRedis), "", UNREACHABLE),
+    ((Transient, Unconfirmed), "Protime: ", UNREACHABLE),
+    ((ProtimeError,), "Protime: ", FAILURE),
+    ((RedisError, ConnectionError), "The store does not answer: ", UNREACHABLE),
+    ((CommandFailed,), "", FAILURE),
+)
+
+
 def explain(error: Exception) -> tuple[str, int] | None:
     """The text for standard error and the exit code; None for a defect, which deserves its traceback."""
-    match error:
-        case ConfigError():
-            listed = "\n".join(f"  {problem}" for problem in error.problems)
-            return f"The configuration has {_count(len(error.problems))}:\n{listed}", BAD_CONFIGURATION
-        case UnsafeStore() | CannotOpen() | AuthenticationFailed():
-            return str(error), BAD_CONFIGURATION
-        case StoreUnreachable() | NoRedis():
-            return str(error), UNREACHABLE
-        case Transient() | Unconfirmed():
-            return f"Protime: {error}", UNREACHABLE
-        case ProtimeError():
-            return f"Protime: {error}", FAILURE
-        case RedisError() | ConnectionError():
-            return f"The store does not answer: {error}", UNREACHABLE
-        case CommandFailed():
-            return str(error), FAILURE
+    if isinstance(error, ConfigError):
+        listed = "\n".join(f"  {problem}" for problem in error.problems)
+        return f"The configuration has {_count(len(error.problems))}:\n{listed}", BAD_CONFIGURATION
+    for kinds, before, code in _KNOWN:
+        if isinstance(error, kinds):
+            return f"{before}{error}", code
     return None
 
 

@@ -11,14 +11,17 @@ from workers.store.log import Life
 
 def print_life(life: Life, zone: ZoneInfo) -> None:
     screen.print_json(life.event.as_dict())
-    output = screen.console()
+    output = screen.Output()
     for step in steps(life, zone):
         output.print(step)
 
 
 def steps(life: Life, zone: ZoneInfo) -> list[str]:
     """Received (perhaps more than once), decided, and each attempt at each sink."""
-    told = [_step("received", x["received_at"], zone, f"by {x['origin']}: {x['decision']}") for x in life.notifications]
+    told = [
+        _step("received", x["received_at"], zone, f"by {x['origin']}: {x['decision']}")
+        for x in life.notifications
+    ]
     decided = _step("decided", life.decision.get("at"), zone, life.decision["decision"])
     return [*told, decided, *(_delivery(x, zone) for x in life.deliveries)]
 

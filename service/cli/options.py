@@ -13,7 +13,8 @@ _HELP = f"The configuration file (default: {DEFAULT_CONFIG}); may stand before o
 
 #: Before the command. The environment counts here alone, so that a file named anywhere wins over it.
 EnvironmentConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help=_HELP, envvar="SHIFTWIRE_CONFIG", show_envvar=True)
+    Path | None,
+    typer.Option("--config", metavar="FILE", help=_HELP, envvar="SHIFTWIRE_CONFIG", show_envvar=True),
 ]
 #: After the command.
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_HELP)]

@@ -18,15 +18,20 @@ from workers.config import Config
 _PIPE_WIDTH = 200
 
 
-def console() -> Console:
+class Output(Console):
     """Standard output. Rich sees to colours: none in a pipe, none with NO_COLOR."""
-    return Console(
-        width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, markup=False, emoji=False, soft_wrap=True
-    )
+
+    def __init__(self) -> None:
+        width = None if sys.stdout.isatty() else _PIPE_WIDTH
+        super().__init__(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process here; whoever has processes or connections to close does that first."""
+        raise BrokenPipeError
 
 
 def table(*columns: str) -> Table:
-    return Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
 def print_json(value: Any) -> None:

@@ -153,7 +153,9 @@ def _interpreters() -> Iterator[str]:
 def _of_pyenv() -> Iterator[str]:
     """A version that pyenv has without having it switched on."""
     if pyenv := shutil.which("pyenv"):
-        found = subprocess.run([pyenv, "prefix", "3.12"], capture_output=True, text=True, timeout=30, check=False)
+        found = subprocess.run(
+            [pyenv, "prefix", "3.12"], capture_output=True, text=True, timeout=30, check=False
+        )
         if found.returncode == 0:
             yield f"{found.stdout.strip()}/bin/python3.12"
 

@@ -31,15 +31,18 @@ class Writing:
     async def create(self, collection: str, body: Mapping[str, Any]) -> int:
         """The id of the new record.
 
-        Raises BodyRefused before sending, and Unconfirmed when the record may exist all the same: look for it before
+        Raises ValueError for a collection that is read-only, BodyRefused before sending, and Unconfirmed when the record may exist all the same: look for it before
         asking again, since Protime knows no key that would tell a repetition.
         """
+        if collection not in BODIES:
+            raise ValueError(f"records of {collection!r} cannot be created here, only of {', '.join(BODIES)}")
         BODIES[collection].check(body)
         path = addresses.collection(collection)
         response = await self._transport.send(
             Call("POST", self._transport.origin + path, collection, msgspec.json.encode(body))
         )
-        found = str(created_properties(response.content, response.headers)["id"])
+        located = addresses.located(response.headers.get("location", ""))
+        found = located or str(created_properties(response.content, response.headers)["id"])
         if not (found.isascii() and found.isdigit()):
             raise Unconfirmed(
                 "the answer to the creation has no id", status=response.status_code, method="POST", url=path
@@ -67,15 +70,22 @@ class Writing:
 
         Raises what `assignments.changed` and `update_assignment` raise.
         """
+        refused_on: Any = None
         for attempt in range(1, _ATTEMPTS + 1):
             response = await self._transport.send(self._call("GET", number))
             record = msgspec.json.decode(pages.resource(response.content).body)
             body = ASSIGNMENT.changed(record, changes)
+            version = record.get("changeVersion")
+            # A conflict over a record that nobody changed: something on the way alters the ETag, so it is left out.
+            usable = version is None or version != refused_on
             try:
-                await self.update_assignment(number, body, if_match=_strong(response.headers.get("etag")))
+                await self.update_assignment(
+                    number, body, if_match=_strong(response.headers.get("etag")) if usable else None
+                )
             except Conflict:
                 if attempt == _ATTEMPTS:
                     raise
+                refused_on = version
                 continue
             break
         return body

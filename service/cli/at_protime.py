@@ -1,0 +1,90 @@
+"""Commands that talk to Protime itself: no store, and a token of their own with just the scopes they need."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from service.cli.context import configuration
+from service.cli.failures import CommandFailed
+from workers.config import Config
+from workers.protime import (
+    BodyRefused,
+    ClientCredentials,
+    FilterError,
+    Pace,
+    Protime,
+    ReferenceRefused,
+    Unconfirmed,
+    scopes_for,
+)
+
+T = TypeVar("T")
+
+TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant of the configuration.")]
+IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The id at Protime.")]
+
+
+def configured(context: typer.Context, path: Path | None, tenant: str) -> Config:
+    """The configuration, which knows the tenant."""
+    config, _ = configuration(context, path)
+    if tenant not in config.tenants:
+        known = ", ".join(config.tenants)
+        raise typer.BadParameter(f"there is no tenant {tenant}; known: {known}", param_hint="TENANT")
+    return config
+
+
+def with_protime(
+    config: Config,
+    tenant: str,
+    work: Callable[[Protime], Coroutine[Any, Any, T]],
+    *,
+    reads: str | None = None,
+    writes: str | None = None,
+) -> T:
+    """Runs a coroutine on a client that may read and write these collections, and nothing else.
+
+    Raises CommandFailed for what is refused before it is sent, and ProtimeError.
+    """
+    settings = config.tenants[tenant]
+    scopes = scopes_for([reads] if reads else [], writes=[writes] if writes else [])
+
+    async def run() -> T:
+        secret, agent = settings.client_secret.get_secret_value(), settings.user_agent
+        tokens = ClientCredentials(
+            settings.auth_url, tenant, settings.client_id, secret, scopes, user_agent=agent
+        )
+        pace = Pace(settings.requests_per_minute)
+        try:
+            async with Protime(settings.base_url, tenant, agent, tokens, limit=pace) as client:
+                return await work(client)
+        finally:
+            await tokens.close()
+
+    try:
+        return asyncio.run(run())
+    except BodyRefused as error:
+        raise CommandFailed(_listed(error)) from None
+    except (FilterError, ReferenceRefused) as error:
+        raise CommandFailed(f"Not sent: {error}") from None
+
+
+def create(config: Config, tenant: str, collection: str, body: Any) -> int:
+    """The id of a new record. Raises as `with_protime` does."""
+    try:
+        return with_protime(config, tenant, lambda client: client.create(collection, body), writes=collection)
+    except Unconfirmed:
+        print(
+            "The record may have been created all the same: look for it before you try again.",
+            file=sys.stderr,
+        )
+        raise
+
+
+def _listed(error: BodyRefused) -> str:
+    return "\n".join(["Not sent:", *(f"  {mistake}" for mistake in error.mistakes)])

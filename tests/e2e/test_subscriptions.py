@@ -1,0 +1,99 @@
+"""Subscriptions keep themselves alive, whatever becomes of them at Protime."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.e2e.installation import PAYLOAD, Installation, until
+from tests.e2e.promises import differences
+
+CHECK_SECONDS = 1.0
+CHECKED: dict[str, Any] = {"subscriptions": {"check_seconds": CHECK_SECONDS, "renew_at": 0.5}}
+
+
+def enabled(installation: Installation) -> set[str]:
+    return {w["id"] for w in installation.protime.webhooks() if w["status"] == "Enabled"}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("action", ["disable", "delete", "expire"])
+def test_a_webhook_lost_behind_our_back_is_made_anew(install, figures, action: str):
+    installation: Installation = install(collections=PAYLOAD, extra=CHECKED)
+    installation.start_all()
+    protime, sink = installation.protime, installation.subscriber
+    told = protime.plan()["id"]
+    until(lambda: sink.of(told), 5, "a change arrives")
+    (old,) = enabled(installation)
+    protime.interfere(old, action)
+    missed = protime.plan()["id"]
+    protime.write(id=told, comments="nobody listens")
+
+    anew = until(lambda: enabled(installation) - {old}, CHECK_SECONDS + 2, "a new webhook")
+    until(installation.caught_up, 3, "what was missed arrives")
+    figures(f"{action}: a new webhook {anew:.1f} s later (checked every {CHECK_SECONDS:.0f} s)")
+    assert {e["origin"] for e in sink.of(missed)} == {"delta"}
+    assert [e["origin"] for e in sink.of(told)] == ["webhook", "delta"]
+    protime.write(id=missed, comments="somebody listens")
+    until(lambda: len(sink.of(missed)) == 2, 5, "changes flow again")
+    assert sink.of(missed)[-1]["origin"] == "webhook"
+    until(lambda: len(protime.webhooks()) == 1, 5, "the old webhook is tidied away")
+
+
+@pytest.mark.e2e
+def test_a_renewal_leaves_no_gap(install, figures):
+    """Webhooks are renewed every three seconds, under traffic whose notifications come late: every single change gets its
+    2xx, also what was still to be sent by a webhook that had been replaced."""
+    installation: Installation = install(
+        collections=PAYLOAD,
+        sink={"batch": 20},
+        extra={"subscriptions": {"check_seconds": 0.5, "renew_at": 0.5}},
+        settings={"webhook_validity_seconds": 6.0, "reorder_probability": 1.0, "reorder_seconds": 0.3},
+    )
+    installation.start_all()
+    protime, sink = installation.protime, installation.subscriber
+    protime.generate(count=50, changes=600, per_second=80)
+    seen: list[set[str]] = []
+    while not protime.quiet():
+        seen.append(enabled(installation))
+        time.sleep(0.02)
+    until(installation.settled, 10, "nothing is in flight")
+    deliveries = protime.deliveries()
+    changes = {(d["id"], d["changeVersion"]) for d in deliveries}
+    accepted = {(int(s.partition("/")[2]), v) for s, v in protime.accepted()}
+    hooks = {d["webhook"] for d in deliveries}
+    origins = [event["origin"] for event in sink.events]
+    figures(
+        f"{len(hooks)} webhooks, {max(len(s) for s in seen)} at a time; {len(changes)} changes, "
+        f"{len(changes - accepted)} without a 2xx, {len(origins) - origins.count('webhook')} brought by the delta before them"
+    )
+    assert len(hooks) >= 3
+    assert all(seen), "there was a moment without an enabled webhook"
+    assert len(changes) == 650
+    assert changes == accepted
+    assert differences(protime.state(), sink.last()) == {}
+
+
+@pytest.mark.e2e
+def test_strays_of_ours_are_removed_and_those_of_others_stay(install):
+    installation: Installation = install(collections=PAYLOAD, extra=CHECKED)
+    installation.start_all()
+    protime = installation.protime
+    ours = protime.subscribe(
+        f"http://127.0.0.1:{installation.port}/webhooks/acme/assignments/a-token-nobody-knows"
+    )
+    others = {
+        protime.subscribe("http://127.0.0.1:9/webhooks/acme/assignments/of-somebody-else"),
+        protime.subscribe(f"http://127.0.0.1:{installation.port}/elsewhere"),
+        protime.subscribe(
+            f"http://127.0.0.1:{installation.port}/webhooks/acme2/assignments/of-another-tenant"
+        ),
+    }
+    until(lambda: ours not in enabled(installation), CHECK_SECONDS + 2, "the stray is removed")
+    time.sleep(2 * CHECK_SECONDS)
+    assert others < enabled(installation)
+    assert len(enabled(installation)) == len(others) + 1
+    number = protime.plan()["id"]
+    until(lambda: installation.subscriber.of(number), 5, "changes still arrive")
