@@ -69,6 +69,8 @@ class Receivers:
         if tenant not in self._managed:
             return None
         async with self._lock:
+            if (ready := self.find(path)) is not None:
+                return ready
             if self._asked < called:
                 await asyncio.sleep(self._asked + _ASK_SECONDS - time.monotonic())
                 await self.refresh()

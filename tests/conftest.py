@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from workers.store import embedded
 from workers.store.connect import connect
 
-
 # A busy machine pauses single examples for longer than hypothesis' 200 ms; the suite's own timeout stands.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

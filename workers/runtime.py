@@ -100,6 +100,7 @@ class Runtime:
                 await self.dispatcher.stop()
         except TimeoutError:
             log.warning("deliveries under way were cut off; they will be repeated", seconds=seconds)
+        self._leases.stop()
         for task in self._tasks:
             task.cancel()
         for _, sink in self.sinks.values():

@@ -27,7 +27,12 @@ from workers.store import Store
 from workers.store.leases import Leases
 from workers.subscriptions import SubscriptionKeeper, ours
 
-app = typer.Typer(help="The webhooks at Protime.", no_args_is_help=True, **MANNERS)
+app = typer.Typer(no_args_is_help=True, **MANNERS)
+
+
+@app.callback()
+def _group(config: ConfigOption = None) -> None:
+    """The webhooks at Protime."""
 
 
 @app.command("list")
@@ -139,4 +144,5 @@ async def _check(config: Config, store: Store, tenant: str) -> None:
                 tenant
             )
     finally:
+        leases.stop()
         keeping.cancel()

@@ -38,8 +38,9 @@ def sync(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Loads a whole collection from its list; repeating the command goes on where it was cut off.
+    """Loads a whole collection, resumable.
 
+    It is read from its list; repeating the command goes on where it was cut off.
     The workers deliver what is new, behind live traffic, with the origin `sync`.
     """
     loaded, _ = configuration(context, config)
@@ -70,7 +71,10 @@ def reconcile(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compares a collection with its list now, reports and repairs. What was missed is delivered as `reconcile`."""
+    """Compares a collection with Protime now, and repairs.
+
+    What was missed is reported, and delivered with the origin `reconcile`.
+    """
     loaded, _ = configuration(context, config)
     known(loaded, tenant, collection)
 
@@ -109,6 +113,7 @@ async def _reading(config: Config, store: Store, tenant: str) -> AsyncIterator[t
     try:
         yield clients.reading(tenant), leases
     finally:
+        leases.stop()
         keeping.cancel()
         await clients.close()
 

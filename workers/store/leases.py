@@ -36,6 +36,7 @@ class Leases:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
         self._held: dict[str, Lease] = {}
+        self._stopped = False
 
     def hold(self, key: str) -> Lease:
         """A new token for a key. The script that does the work takes the lease itself; this keeps it alive."""
@@ -62,9 +63,13 @@ class Leases:
         except RedisError:
             log.debug("lease left to expire", key=lease.key)
 
+    def stop(self) -> None:
+        """Ends `keep` for certain: redis-py swallows a cancellation now and then."""
+        self._stopped = True
+
     async def keep(self) -> None:
-        """Runs for the life of the process."""
-        while True:
+        """Runs until `stop`."""
+        while not self._stopped:
             await asyncio.sleep(_RENEW_SECONDS)
             held = list(self._held.values())
             if held:
