@@ -64,21 +64,15 @@ class Runtime:
         self.subscriptions = SubscriptionKeeper(
             config, self.store.subscriptions, self._leases, self._clients.of, self._wake_delta
         )
-        self.reconciler = Reconciler(
-            Reconciliation(inbox, States(redis, inbox), self._wake_all),
-            self._leases,
-            self._clients.reading,
-            partial(reconcile_days, config),
-        )
-        days = config.retention
-        kept = {
-            "events": days.events_days,
-            "journal": days.raw_days,
-            "dead": days.dead_letters_days,
-            "deliveries": days.events_days,
-        }
-        self.purge = Purge(redis, inbox, kept, config.sinks)
+        self.reconciler = self._reconciler(redis)
+        self.purge = Purge(redis, inbox, _kept_days(config), config.sinks)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _reconciler(self, redis: Redis) -> Reconciler:
+        inbox = self.store.inbox
+        reconciliation = Reconciliation(inbox, States(redis, inbox), self._wake_all)
+        days = partial(reconcile_days, self._config)
+        return Reconciler(reconciliation, self._leases, self._clients.reading, days)
 
     def knows(self, tenant: str, collection: str | None = None) -> bool:
         """A message may be older than the configuration."""
@@ -126,6 +120,16 @@ class Runtime:
 
     def _wake_delta(self, tenant: str, collection: str) -> None:
         asyncio.get_running_loop().run_in_executor(None, self._wake.delta, tenant, collection)
+
+
+def _kept_days(config: Config) -> dict[str, int]:
+    kept = config.retention
+    return {
+        "events": kept.events_days,
+        "journal": kept.raw_days,
+        "dead": kept.dead_letters_days,
+        "deliveries": kept.events_days,
+    }
 
 
 def _ingest_view(config: Config, name: str) -> TenantIngest:
