@@ -33,14 +33,17 @@ def every(entries: Sequence[Entry], stored: Stored | None) -> Plan:
 def newest(entries: Sequence[Entry], stored: Stored | None) -> Plan:
     """Only the newest entry gives an event: the net change (`fetch: delta`, `fetch: resource`).
 
-    Its origin is `webhook` when a webhook told of this state, even if the delta brought it.
+    Its origin is `webhook`, and its time that of the notification, when a webhook told of this state and the delta
+    brought it.
     """
     chosen = max(entries, key=_order)
     rest = [entry for entry in entries if entry is not chosen]
     if not newer(chosen, stored):
         return Plan([], [*rest, chosen])
-    told = any(e.origin == "webhook" and e.version >= chosen.version for e in rest)
-    return Plan([replace(chosen, origin="webhook") if told else chosen], rest)
+    told = [e.arrived_ms for e in rest if e.origin == "webhook" and e.version >= chosen.version]
+    if told:
+        chosen = replace(chosen, origin="webhook", told_ms=min(*told, chosen.arrived_ms))
+    return Plan([chosen], rest)
 
 
 def fetched(entries: Sequence[Entry], stored: Stored | None, found: Entry) -> Plan:

@@ -63,8 +63,8 @@ def test_versions_are_compared_as_strings_not_as_numbers() -> None:
 
 
 def test_what_a_webhook_told_and_the_delta_brought_has_the_origin_webhook() -> None:
-    found = plan.newest([entry("02", origin="delta"), entry("02", at=2)], stored("01"))
-    assert [e.origin for e in found.apply] == ["webhook"]
+    found = plan.newest([entry("02", at=9, origin="delta"), entry("02", at=2)], stored("01"))
+    assert [(e.origin, e.id, e.arrived_ms) for e in found.apply] == [("webhook", "9-0", 2)]
 
 
 def test_what_only_the_delta_brought_has_the_origin_delta() -> None:

@@ -44,7 +44,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change in the inbox. `id` is `[collection:]milliseconds of arrival-number`."""
+    """A change in the inbox. `id` is `[collection:]milliseconds of arrival-number`.
+
+    `told_ms` is set when another entry told of the same state before (Unix milliseconds).
+    """
 
     id: str
     resource: str
@@ -52,9 +55,12 @@ class Entry:
     deleted: bool
     origin: str
     data: bytes
+    told_ms: int | None = None
 
     @property
     def arrived_ms(self) -> int:
+        if self.told_ms is not None:
+            return self.told_ms
         return int(self.id.rpartition(":")[2].partition("-")[0])
 
 
