@@ -1,6 +1,8 @@
 """Handing events to one sink, and deciding what becomes of each: delivered, filtered, parked, dead, or the sink is away.
 
-A failing event holds back only its own resource. When the sink itself is away nothing is parked: the lane waits.
+A failing event holds back only its own resource. When the sink itself is away the lane waits and nothing is parked; but
+from the third time in a row on, single events are tried, and one that finds it away steps aside for the next: an event
+that makes a receiver hang looks like an absent sink, and must not hold back the others.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from workers.store.leases import Lease
 _AT_ONCE = 8
 #: After so many failed events in a row, without a success between, the rest of a reading waits.
 _FAILURES_IN_A_ROW = 5
+#: So often in a row a sink is away before single events are tried.
+_PROBE_AFTER = 2
 
 LOST = Failure("the log no longer holds the event", permanent=True)
 
@@ -52,6 +56,8 @@ class Sending:
     """One reading on its way out. `results`: event number → None for delivered, or why not; missing: not tried."""
 
     delivery: Delivery
+    probing: bool = False
+    aside: int | None = None
     results: dict[int, Failure | None] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     away: Failure | None = None
@@ -64,6 +70,9 @@ class Sending:
 
     async def send(self, events: Sequence[Logged]) -> None:
         size = self.delivery.options.batch
+        if self.probing and events:
+            await self._probe(events[0])
+            events = events[1:]
         if size == 1:
             await self._send_singles(events)
             return
@@ -71,6 +80,12 @@ class Sending:
             chunk = [e for e in events[start : start + size] if e.resource not in self.blocked]
             if chunk and self.may_go_on:
                 await self._send_chunk(chunk)
+
+    async def _probe(self, logged: Logged) -> None:
+        """One event alone. `aside` is its number if it found the sink away."""
+        await self._one_by_one([logged])
+        if self.away is not None and logged.number not in self.results:
+            self.aside = logged.number
 
     async def _send_singles(self, events: Sequence[Logged]) -> None:
         """Resources side by side, the events of each in order."""
@@ -122,13 +137,13 @@ class Sending:
 async def settle(delivery: Delivery, reading: Reading) -> Outcome:
     """Delivers a reading and sorts its events; the cursor stops before the first one that was not tried."""
     wanted = {e.number for e in reading.events if matches(delivery.options.filter, e.event.head)}
-    sending = Sending(delivery, blocked={e.resource for e in reading.events if e.waits})
+    waiting = {e.resource for e in reading.events if e.waits}
+    sending = Sending(delivery, probing=reading.attempts >= _PROBE_AFTER, blocked=set(waiting))
     await sending.send([e for e in reading.events if e.number in wanted and not e.waits])
     last_tried = max(sending.results, default=0)
     outcome = Outcome(cursor_to=reading.cursor)
-    parked = {e.resource for e in reading.events if e.waits}
     for logged in reading.events:
-        if not _sort(outcome, logged, sending, wanted, parked, last_tried):
+        if not _sort(outcome, logged, sending, wanted, waiting, last_tried):
             break
         outcome.cursor_to = logged.number
     if sending.away is not None:
@@ -157,6 +172,11 @@ def _sort(
         outcome.parked.append(Park(number, resource, 0, delivery.now_ms(), ""))
     elif sending.away and delivery.too_old(_learned_ms(logged.event)):
         outcome.dead.append(Dead(number, resource, 0, "the sink was away too long", sending.away.reason))
+    elif sending.away and number == sending.aside:
+        parked.add(resource)
+        outcome.parked.append(
+            Park(number, resource, 0, delivery.due_ms(1, sending.away), sending.away.reason)
+        )
     else:
         return False
     return True

@@ -108,3 +108,29 @@ def test_a_sink_that_is_away_gets_everything_when_it_is_back(install, figures):
     )
     assert overtaken([event for _, event in sink.first_deliveries()]) == []
     assert rows
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("batch", [1, 20])
+def test_an_event_that_looks_like_an_absent_sink_does_not_hold_back_the_others(install, batch):
+    """503 for one record only: as when its events make the receiver hang."""
+    installation: Installation = install(collections=PAYLOAD, sink={"batch": batch}, store={"partitions": 1})
+    installation.start_all()
+    protime, sink = installation.protime, installation.subscriber
+    ids = protime.generate(count=10, changes=10, seed=1)
+    until(installation.caught_up, 20, "the first states arrive")
+    stuck = f"assignments/{ids[3]}"
+    sink.refuse(stuck, 503)
+    protime.generate(resources=ids, changes=60, seed=2)
+    until(protime.quiet, 10, "the notifications are sent")
+    versions = {name: record["changeVersion"] for name, record in protime.state().items() if name != stuck}
+    until(
+        lambda: all(sink.last()[name]["sequence"] == version for name, version in versions.items()),
+        30,
+        "all other records arrive while one is stuck",
+    )
+    assert installation.ledger()["in_flight"] > 0
+    sink.heal()
+    until(installation.caught_up, 20, "the stuck record arrives")
+    until(installation.settled, 10, "nothing is in flight")
+    assert overtaken([event for _, event in sink.first_deliveries()]) == []

@@ -115,11 +115,33 @@ async def test_a_refused_event_is_a_dead_letter_at_once_and_lets_the_next_of_its
 async def test_an_absent_sink_holds_the_lane_and_parks_nothing() -> None:
     for batch in (1, 100):
         outcome = await settle(
-            delivery(ScriptedSink(lambda _: AWAY), batch=batch), reading(1, 2, 3, attempts=2)
+            delivery(ScriptedSink(lambda _: AWAY), batch=batch), reading(1, 2, 3, attempts=1)
         )
         assert (outcome.cursor_to, outcome.delivered, outcome.parked, outcome.dead) == (0, [], [], [])
         assert outcome.hold is not None
-        assert (outcome.hold.attempts, outcome.hold.until_ms) == (3, int((NOW + 4) * 1000))
+        assert (outcome.hold.attempts, outcome.hold.until_ms) == (2, int((NOW + 2) * 1000))
+
+
+async def test_an_event_that_makes_the_sink_hang_steps_aside_for_the_others() -> None:
+    for batch in (1, 100):
+        sink = ScriptedSink(only_resource(1, AWAY), as_one=True)
+        third = await settle(delivery(sink, batch=batch), reading(1, 2, 1, 3, attempts=2))
+        assert [(p.number, p.attempts) for p in third.parked] == [(1, 0)]
+        assert (third.cursor_to, third.delivered) == (1, [])
+        left = Reading(
+            1,
+            3,
+            [Logged(2, "assignments/2", event(2, 2)), Logged(3, "assignments/1", event(1, 3), waits=True)],
+        )
+        fourth = await settle(delivery(sink, batch=batch), left)
+        assert (fourth.cursor_to, fourth.delivered, fourth.hold) == (3, [2], None)
+        assert [p.number for p in fourth.parked] == [3]
+
+
+async def test_a_sink_that_is_back_gets_the_whole_reading_after_the_first_event() -> None:
+    sink = ScriptedSink()
+    outcome = await settle(delivery(sink, batch=100), reading(1, 2, 3, attempts=5))
+    assert (outcome.delivered, outcome.hold, sink.calls) == ([1, 2, 3], None, [1, 2])
 
 
 async def test_an_absent_sink_asks_for_a_pause_with_retry_after() -> None:
