@@ -17,7 +17,8 @@ from workers.imports.cells import READERS, json_or_text
 from workers.protime import Body
 from workers.protime.body_values import ANY_NAME, Levels
 
-_POSITION = re.compile(r"\[(\d+)\]", re.ASCII)
+_IN_BRACKETS = re.compile(r"\[(\d+)\]", re.ASCII)
+_POSITION = re.compile(r"\d{1,9}", re.ASCII)
 
 Path = tuple[str | int, ...]
 
@@ -55,7 +56,7 @@ def _overlap(one: Path, other: Path) -> bool:
 
 
 def _column(name: str, body: Body) -> Column | None:
-    parts = _POSITION.sub(r".\1", name).split(".")
+    parts = _IN_BRACKETS.sub(r".\1", name).split(".")
     value = body.properties.get(parts[0])
     if value is None:
         return None
@@ -63,7 +64,7 @@ def _column(name: str, body: Body) -> Column | None:
         return Column(name, (name,), json_or_text)
     path: Path = tuple(parts)
     if isinstance(value, Levels) and len(parts) > 1:
-        position, rest = (int(parts[1]), parts[2:]) if parts[1].isdigit() else (0, parts[1:])
+        position, rest = (int(parts[1]), parts[2:]) if _POSITION.fullmatch(parts[1]) else (0, parts[1:])
         path = (parts[0], position, *rest)
     path, leaf = _named_reference(path), ".".join(part for part in path if isinstance(part, str))
     leaf = re.sub(r"(\bexternalReferences)\..+", rf"\1.{ANY_NAME}", leaf)

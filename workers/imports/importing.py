@@ -32,7 +32,7 @@ from workers.protime import (
 from workers.retry import delay
 
 #: So many rows are on their way at once.
-LANES = 4
+LANES = 8
 #: A request that Protime has received is carried out by then.
 SETTLE_SECONDS = 5.0
 #: So often in a row nothing may succeed, and so long may Protime ask to wait, before the import stops.
@@ -58,7 +58,8 @@ class Importing:
     """One run. `tell` hears of each row as it is decided.
 
     Raises what stops an import: PermissionDenied, AuthenticationFailed, Transient and Unconfirmed after all patience,
-    and OSError when the journal cannot be written. Then, as after a kill, the next run goes on.
+    OSError when the journal cannot be written, and what the client's observer raises. Then, as after a kill, the next
+    run goes on.
     """
 
     def __init__(
@@ -101,11 +102,11 @@ class Importing:
         while self._waiting and self._trouble is None:
             try:
                 await self._send(self._waiting.popleft())
-            except (ProtimeError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other lanes finish their rows first
                 self._trouble = error
 
     async def _send(self, job: Job) -> None:
-        self._journal.sending(job.key)
+        await self._journal.sending(job.key)
         try:
             number = await self._client.create(self._collection, job.row.body)
         except RateLimited:
@@ -136,6 +137,7 @@ class Importing:
                 self._waiting.append(job)
             else:
                 self._journal.created(job.key, number)
+                await self._client.confirmed(self._collection, job.row.body, number)
                 self._decided(Outcome(job.row.line, "found", number))
 
     async def _look(self, job: Job) -> int | None:

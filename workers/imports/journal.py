@@ -9,9 +9,11 @@ before it is sent; a process may end at any moment, so a row whose last step is 
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -59,18 +61,23 @@ class Journal:
     Raises InUse, Damaged and OSError when it is opened.
     """
 
-    def __init__(self, path: Path, target: str) -> None:
+    def __init__(self, path: Path, target: str, *, sync: Callable[[int], None] = os.fsync) -> None:
         self._path = path
+        self._sync = sync
         self._target = target
         self._file = -1
         self.steps: dict[Key, Line] = {}
+        self._claimed: set[int] = set()
+        self._appended = self._synced = 0
+        self._syncing = asyncio.Lock()
 
     def __enter__(self) -> Self:
         new = not self._path.exists()
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             self._lock()
             self.steps = dict(_last_steps(self._path, self._target))
+            self._claimed = {line.id for line in self.steps.values() if line.id is not None}
             os.ftruncate(self._file, _whole_lines(self._path.read_bytes()))
             if new:
                 _sync_folder(self._path.parent)
@@ -86,18 +93,27 @@ class Journal:
         os.close(self._file)
 
     @property
-    def claimed(self) -> frozenset[int]:
+    def claimed(self) -> AbstractSet[int]:
         """The records that rows have become."""
-        return frozenset(line.id for line in self.steps.values() if line.id is not None)
+        return self._claimed
 
-    def sending(self, key: Key) -> None:
-        """On disk when this returns, and with it all steps before."""
+    async def sending(self, key: Key) -> None:
+        """On disk when this returns, and with it all steps before.
+
+        Rows that wait while the disk is busy share the next sync.
+        """
         self._append(Line(self._target, *key, "sending"))
-        os.fsync(self._file)
+        mine = self._appended
+        async with self._syncing:
+            if self._synced < mine:
+                upto = self._appended
+                await asyncio.to_thread(self._sync, self._file)
+                self._synced = upto
 
     def created(self, key: Key, number: int) -> None:
         # Without an fsync of its own: if a power failure takes it, the row is looked for.
         self._append(Line(self._target, *key, "created", number))
+        self._claimed.add(number)
 
     def refused(self, key: Key) -> None:
         self._append(Line(self._target, *key, "refused"))
@@ -107,6 +123,7 @@ class Journal:
         if os.write(self._file, text) != len(text):
             raise OSError(f"{self._path}: the disk is full")
         self.steps[line.key] = line
+        self._appended += 1
 
     def _lock(self) -> None:
         try:

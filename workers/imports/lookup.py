@@ -6,19 +6,17 @@ closest record is taken.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import Any
 
+from workers.alike import alike, wall_minutes
 from workers.protime import Body, field
 from workers.protime.body_values import Levels, Reference
 from workers.protime.filters import Expression
 
 _DAY = timedelta(days=1)
-_DAY_MINUTES = 1440
-#: About ten centimetres: coordinates may come back rounded.
-_DEGREES = 1e-6
 
 
 def query(body: Body, written: Mapping[str, Any]) -> tuple[Expression, list[tuple[str, str]]]:
@@ -35,7 +33,7 @@ def query(body: Body, written: Mapping[str, Any]) -> tuple[Expression, list[tupl
 
 
 def found(
-    body: Body, written: Mapping[str, Any], records: Iterable[Mapping[str, Any]], claimed: frozenset[int]
+    body: Body, written: Mapping[str, Any], records: Iterable[Mapping[str, Any]], claimed: AbstractSet[int]
 ) -> int | None:
     """The id of the record that `written` has become; none of `claimed`, and none that was removed."""
     alike = [
@@ -49,10 +47,10 @@ def found(
 
 def same(written: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     """Whether the record has all that was written."""
-    if "timeOfDayInMinutes" in written and _moment(written) != _moment(record):
+    if "timeOfDayInMinutes" in written and _clocked(written) != _clocked(record):
         return False
     return all(
-        name in ("date", "timeOfDayInMinutes") or _same(value, record.get(name))
+        name in ("date", "timeOfDayInMinutes") or alike(value, record.get(name))
         for name, value in written.items()
         if value is not None and name not in ("id", "changeVersion")
     )
@@ -76,31 +74,8 @@ def _references(body: Body, written: Mapping[str, Any]) -> Iterator[tuple[str, s
                 yield from ((kind.definition.to, named) for named in named_by)
 
 
-def _moment(record: Mapping[str, Any]) -> int:
-    """Wall-clock minutes, whichever day they are counted from."""
-    return date.fromisoformat(record["date"]).toordinal() * _DAY_MINUTES + int(record["timeOfDayInMinutes"])
-
-
-def _same(written: Any, kept: Any) -> bool:
-    if kept is None:
-        # Zero, false and nothing at all may come back as absent.
-        return not written
-    if isinstance(written, Mapping):
-        return isinstance(kept, Mapping) and all(_same(value, kept.get(n)) for n, value in written.items())
-    if isinstance(written, list):
-        return isinstance(kept, list) and all(any(_same(item, k) for k in kept) for item in written)
-    if isinstance(kept, float) or isinstance(written, float):
-        return _close(written, kept)
-    if isinstance(written, str) and isinstance(kept, str):
-        return written.strip().casefold() == kept.strip().casefold()
-    return bool(written == kept)
-
-
-def _close(written: Any, kept: Any) -> bool:
-    try:
-        return math.isclose(float(written), float(kept), abs_tol=_DEGREES)
-    except (TypeError, ValueError):
-        return False
+def _clocked(record: Mapping[str, Any]) -> int:
+    return wall_minutes(record, "date", "timeOfDayInMinutes")
 
 
 def _beyond(body: Body, written: Mapping[str, Any], record: Mapping[str, Any]) -> int:

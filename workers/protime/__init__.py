@@ -25,6 +25,7 @@ from workers.protime.filter_rules import earliest_delta_start
 from workers.protime.filters import FilterError, date_window, field
 from workers.protime.links import ForeignLink
 from workers.protime.models import CreatedWebhook, DeltaItem, DeltaPage, Page, Resource, Webhook
+from workers.protime.own_writes import Write, WriteKind, WriteObserver, WriteOutcome
 from workers.protime.pace import Pace
 from workers.protime.scopes import scopes_for
 from workers.protime.transport import RateLimit
@@ -66,6 +67,10 @@ __all__ = [
     "Unconfirmed",
     "UriTooLong",
     "Webhook",
+    "Write",
+    "WriteKind",
+    "WriteObserver",
+    "WriteOutcome",
     "changed",
     "date_window",
     "earliest_delta_start",

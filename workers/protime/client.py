@@ -17,6 +17,7 @@ import httpx
 
 from workers.protime.auth import TokenSource
 from workers.protime.delta import DeltaReading
+from workers.protime.own_writes import WriteObserver
 from workers.protime.reading import Reading
 from workers.protime.transport import OnRequest, RateLimit, Transport
 from workers.protime.webhooks import KEY_NAMES, Subscribing
@@ -36,10 +37,11 @@ class Protime(Reading, DeltaReading, Subscribing, Writing):
         limit: RateLimit | None = None,
         on_request: OnRequest | None = None,
         webhook_key_names: Sequence[str] = KEY_NAMES,
+        observer: WriteObserver | None = None,
     ) -> None:
         """`base_url` is the host only. A client given as `http` is not closed here; `timeout` holds in any case.
 
-        Raises ValueError for a `user_agent` or a `base_url` of another shape.
+        `observer` hears of every write. Raises ValueError for a `user_agent` or a `base_url` of another shape.
         """
         self.tenant = tenant
         transport = Transport(
@@ -47,6 +49,7 @@ class Protime(Reading, DeltaReading, Subscribing, Writing):
         )
         Reading.__init__(self, transport)
         Subscribing.__init__(self, transport, webhook_key_names)
+        Writing.__init__(self, transport, observer)
 
     async def close(self) -> None:
         await self._transport.close()

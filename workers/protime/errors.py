@@ -101,6 +101,9 @@ class UriTooLong(Invalid):
     pass
 
 
+#: Characters, fit for a log line.
+_MOST_TEXT = 500
+
 _BY_STATUS: Mapping[int, type[ProtimeError]] = {
     401: PermissionDenied,
     403: PermissionDenied,
@@ -172,11 +175,15 @@ def _said(body: bytes, secrets: Iterable[str]) -> dict[str, Any]:
     """What the server says about the error, as arguments of ProtimeError."""
     found = error_body.parse(body)
     return {
-        "message": redaction.text(found.message, secrets) or "no readable error in the answer",
-        "code": redaction.text(found.code, secrets),
-        "reasons": [redaction.text(reason, secrets) for reason in found.reasons],
+        "message": _shown(found.message, secrets) or "no readable error in the answer",
+        "code": _shown(found.code, secrets),
+        "reasons": [_shown(reason, secrets) for reason in found.reasons],
         "validation_errors": [redaction.clean(item, secrets) for item in found.validation_errors],
     }
+
+
+def _shown(value: str, secrets: Iterable[str]) -> str:
+    return redaction.text(value, secrets)[:_MOST_TEXT]
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

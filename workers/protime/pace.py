@@ -11,7 +11,7 @@ _BURST = 0.1
 
 
 class Pace:
-    """At most `per_minute` requests in any minute. Whoever comes first goes first."""
+    """At most `per_minute` requests in any minute. Whoever comes first goes first; a pause is waited for."""
 
     def __init__(
         self,
@@ -33,3 +33,7 @@ class Pace:
         self._next_at = at + self._interval
         if at > now:
             await self._sleep(at - now)
+
+    async def pause(self, seconds: float) -> None:
+        """Nothing is sent for so long, in seconds: Protime asked for it."""
+        self._next_at = max(self._next_at, self._clock() + seconds)

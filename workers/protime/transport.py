@@ -6,7 +6,7 @@ Nothing is retried but a refused token, once: the callers' layer knows what can 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -29,20 +29,31 @@ DENIED_SECONDS = 30.0
 LONGEST_URL = 20_000
 
 
+#: Somebody who asks us to wait for longer is asked again after so long all the same.
+LONGEST_PAUSE_SECONDS = 3600.0
+#: After a 429 that does not say how long.
+_PAUSE_SECONDS = 1.0
+
+
 class RateLimit(Protocol):
     async def acquire(self) -> None:
-        """Returns when the next request may be sent."""
+        """Returns when the next request may be sent. May raise `RateLimited` instead of a long wait."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Protime asked for silence: no request of this tenant is sent for so long."""
         ...
 
 
 class Call(NamedTuple):
-    """One request; `url` is absolute and encoded."""
+    """One request; `url` is absolute and encoded. `sending` is awaited right before it leaves."""
 
     method: str
     url: str
     route: str
     body: bytes | None = None
     if_match: str | None = None
+    sending: Callable[[], Awaitable[None]] | None = None
 
 
 class Transport:
@@ -89,7 +100,7 @@ class Transport:
                 self._refused[call.method, call.route] = (token, time.monotonic() + DENIED_SECONDS)
         if response.is_success:
             return response
-        raise errors.from_response(
+        error = errors.from_response(
             response.status_code,
             response.headers,
             response.content,
@@ -98,6 +109,8 @@ class Transport:
             now=datetime.now(UTC),
             secrets=(token,),
         )
+        await self._heed(error)
+        raise error
 
     async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
         """What `read` makes of the answer's body. Also raises Malformed, with the request it belongs to."""
@@ -112,6 +125,16 @@ class Transport:
             )
             raise
 
+    async def _heed(self, error: errors.ProtimeError) -> None:
+        """429, and 503 with a time: everybody who shares the limit is silent for as long as Protime asks."""
+        if self._limit is None or not isinstance(error, errors.Transient):
+            return
+        seconds = error.retry_after
+        if seconds is None and isinstance(error, errors.RateLimited):
+            seconds = _PAUSE_SECONDS
+        if seconds:
+            await self._limit.pause(min(seconds, LONGEST_PAUSE_SECONDS))
+
     async def close(self) -> None:
         if self._own_http:
             await self._http.aclose()
@@ -121,6 +144,8 @@ class Transport:
             raise errors.UriTooLong("not sent", method=call.method, url=redaction.address(call.url[:200]))
         if self._limit is not None:
             await self._limit.acquire()
+        if call.sending is not None:
+            await call.sending()
         request = httpx.Request(
             call.method,
             call.url,

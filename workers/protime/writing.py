@@ -6,15 +6,19 @@ Which collections can be written is a literal table; clockings can only be creat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import httpx
 import msgspec
 
 from workers.protime import addresses, pages
 from workers.protime.assignments import ASSIGNMENT
 from workers.protime.bodies import Body
 from workers.protime.clockings import CLOCKING
-from workers.protime.errors import Conflict, Unconfirmed
+from workers.protime.errors import Conflict, ProtimeError, Unconfirmed
+from workers.protime.own_writes import Write, WriteObserver, WriteOutcome, outcome_of
 from workers.protime.transport import Call, Transport
 from workers.protime.webhooks import created_properties
 
@@ -25,8 +29,9 @@ _ATTEMPTS = 3
 
 
 class Writing:
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, observer: WriteObserver | None = None) -> None:
         self._transport = transport
+        self._observer = observer
 
     async def create(self, collection: str, body: Mapping[str, Any]) -> int:
         """The id of the new record.
@@ -38,22 +43,26 @@ class Writing:
             raise ValueError(f"records of {collection!r} cannot be created here, only of {', '.join(BODIES)}")
         BODIES[collection].check(body)
         path = addresses.collection(collection)
-        response = await self._transport.send(
-            Call("POST", self._transport.origin + path, collection, msgspec.json.encode(body))
-        )
-        located = addresses.located(response.headers.get("location", ""))
-        found = located or str(created_properties(response.content, response.headers)["id"])
-        if not (found.isascii() and found.isdigit()):
-            raise Unconfirmed(
-                "the answer to the creation has no id", status=response.status_code, method="POST", url=path
-            )
-        return int(found)
+        call = Call("POST", self._transport.origin + path, collection, msgspec.json.encode(body))
+        write = Write(collection, "created", None, body)
+        response = await self._write(call, write)
+        try:
+            number = _new_id(response, path)
+        except ProtimeError:
+            await self._answered(write, "unknown")
+            raise
+        await self._answered(replace(write, number=number), "done")
+        return number
 
     async def create_assignment(self, body: Mapping[str, Any]) -> int:
         return await self.create("assignments", body)
 
     async def create_clocking(self, body: Mapping[str, Any]) -> int:
         return await self.create("clockings", body)
+
+    async def confirmed(self, collection: str, body: Mapping[str, Any], number: int) -> None:
+        """A creation that was Unconfirmed turned out to have made this record: the observer hears of it."""
+        await self._answered(Write(collection, "created", number, body), "done")
 
     async def update_assignment(
         self, number: int, body: Mapping[str, Any], *, if_match: str | None = None
@@ -63,7 +72,9 @@ class Writing:
         `if_match`: the ETag it was read with. Raises BodyRefused, NotFound, and Conflict when it is no longer that one.
         """
         ASSIGNMENT.check(body, known=frozenset(body))
-        await self._transport.send(self._call("PUT", number, msgspec.json.encode(body), if_match))
+        write = Write("assignments", "updated", number, body)
+        await self._write(self._call("PUT", number, msgspec.json.encode(body), if_match), write)
+        await self._answered(write, "done")
 
     async def change_assignment(self, number: int, changes: Any) -> dict[str, Any]:
         """Reads, merges, and writes everything back, except over a change made meanwhile; the body that was written.
@@ -92,11 +103,37 @@ class Writing:
 
     async def delete_assignment(self, number: int) -> None:
         """Raises NotFound or, as Protime answers for an id it does not know, Invalid."""
-        await self._transport.send(self._call("DELETE", number))
+        write = Write("assignments", "deleted", number)
+        await self._write(self._call("DELETE", number), write)
+        await self._answered(write, "done")
+
+    async def _write(self, call: Call, write: Write) -> httpx.Response:
+        """The answer of a success; the observer hears of everything else here."""
+        if self._observer is not None:
+            call = call._replace(sending=partial(self._observer.sending, write))
+        try:
+            return await self._transport.send(call)
+        except ProtimeError as error:
+            await self._answered(write, outcome_of(error))
+            raise
+
+    async def _answered(self, write: Write, outcome: WriteOutcome) -> None:
+        if self._observer is not None:
+            await self._observer.answered(write, outcome)
 
     def _call(self, method: str, number: int, body: bytes | None = None, if_match: str | None = None) -> Call:
         path = addresses.single("assignments", number)
         return Call(method, self._transport.origin + path, "assignments/{id}", body, if_match)
+
+
+def _new_id(response: httpx.Response, path: str) -> int:
+    located = addresses.located(response.headers.get("location", ""))
+    found = located or str(created_properties(response.content, response.headers)["id"])
+    if not (found.isascii() and found.isdigit()):
+        raise Unconfirmed(
+            "the answer to the creation has no id", status=response.status_code, method="POST", url=path
+        )
+    return int(found)
 
 
 def _strong(etag: str | None) -> str | None:

@@ -90,6 +90,7 @@ async def test_each_row_becomes_a_record_and_a_second_run_has_nothing_to_do(
     assert await tenant.calls("GET /clockings") == 0
 
 
+@pytest.mark.rule("4.3-look-first")
 async def test_rows_whose_answer_was_lost_are_found_and_not_sent_again(tenant: Writable, run: Run) -> None:
     bodies = [clocking(person) for person in range(1, 21)]
     tenant.line.disturb = on("POST", LOST, "after", 3, 9)
@@ -99,6 +100,7 @@ async def test_rows_whose_answer_was_lost_are_found_and_not_sent_again(tenant: W
     assert await kept(tenant) == sorted(bodies, key=str)
 
 
+@pytest.mark.rule("4.3-look-first")
 async def test_rows_that_never_arrived_are_sent_again(tenant: Writable, run: Run) -> None:
     bodies = [clocking(person) for person in range(1, 21)]
     tenant.line.disturb = on("POST", LOST, "before", 3, 9)
@@ -129,6 +131,7 @@ async def test_a_row_and_one_that_says_more_are_not_taken_for_each_other(
     assert await kept(tenant) == sorted(bodies, key=str)
 
 
+@pytest.mark.rule("11.1-overnight")
 async def test_a_record_with_another_date_by_night_is_found(run: Run) -> None:
     person = {"externalReferences": {"@badge-number": "1901"}}
     async with writable(overnight=True) as tenant:
@@ -171,6 +174,7 @@ async def test_a_row_that_protime_refuses_fails_alone_and_is_tried_again_by_the_
     assert len(await tenant.records("clockings")) == 2
 
 
+@pytest.mark.rule("4.3-wait")
 @pytest.mark.parametrize("status", [429, 503])
 async def test_an_import_waits_as_long_as_protime_asks(tenant: Writable, run: Run, status: int) -> None:
     asked = httpx.Response(status, headers={"Retry-After": "42"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,21 +20,52 @@ def journal(folder: Path, target: str = TARGET) -> Journal:
     return Journal(folder / "rows.csv.shiftwire-import", target)
 
 
-def test_steps_are_there_after_a_restart(tmp_path: Path) -> None:
+async def test_steps_are_there_after_a_restart(tmp_path: Path) -> None:
     with journal(tmp_path) as first:
-        first.sending(KEY)
+        await first.sending(KEY)
         first.created(KEY, 8192)
-        first.sending(Key("5d41", 2))
-        first.sending(Key("aa", 1))
+        await first.sending(Key("5d41", 2))
+        await first.sending(Key("aa", 1))
         first.refused(Key("aa", 1))
     with journal(tmp_path) as second:
         assert [line.step for line in second.steps.values()] == ["created", "sending", "refused"]
         assert second.claimed == {8192}
 
 
-def test_half_a_line_at_the_end_is_what_a_kill_leaves_and_is_forgotten(tmp_path: Path) -> None:
+def test_a_journal_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with journal(tmp_path):
+        assert (tmp_path / "rows.csv.shiftwire-import").stat().st_mode & 0o077 == 0
+
+
+async def test_rows_that_wait_for_a_busy_disk_share_the_next_sync(tmp_path: Path) -> None:
+    free, syncs, on_disk = threading.Event(), 0, list[int]()
+
+    def disk(_: int) -> None:
+        nonlocal syncs
+        free.wait(5)
+        syncs += 1
+
+    with Journal(tmp_path / "journal", TARGET, sync=disk) as first:
+
+        async def send(number: int) -> None:
+            await first.sending(Key("5d41", number))
+            on_disk.append(syncs)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send(1))
+            await asyncio.sleep(0.05)
+            for number in range(2, 9):
+                group.create_task(send(number))
+            await asyncio.sleep(0.05)
+            assert on_disk == []
+            assert len(read_steps(tmp_path / "journal", TARGET)) == 8
+            free.set()
+    assert (syncs, on_disk) == (2, [1] + [2] * 7)
+
+
+async def test_half_a_line_at_the_end_is_what_a_kill_leaves_and_is_forgotten(tmp_path: Path) -> None:
     with journal(tmp_path) as first:
-        first.sending(KEY)
+        await first.sending(KEY)
         first.created(KEY, 8192)
     path = tmp_path / "rows.csv.shiftwire-import"
     path.write_bytes(path.read_bytes()[:-9])
@@ -55,9 +88,9 @@ def test_another_import_of_the_same_file_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_what_was_done_at_another_tenant_or_host_does_not_count(tmp_path: Path) -> None:
+async def test_what_was_done_at_another_tenant_or_host_does_not_count(tmp_path: Path) -> None:
     with journal(tmp_path) as first:
-        first.sending(KEY)
+        await first.sending(KEY)
         first.created(KEY, 8192)
     with journal(tmp_path, OTHER) as second:
         assert second.steps == {}

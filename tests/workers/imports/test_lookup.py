@@ -82,6 +82,7 @@ def test_a_row_that_says_more_is_longer() -> None:
     assert size({**WRITTEN, "terminal": {"id": 3}}) > size(WRITTEN)
 
 
+@pytest.mark.rule("11.1-wider")
 def test_the_list_is_of_the_person_and_of_a_day_around() -> None:
     where, references = query(CLOCKING, WRITTEN)
     assert str(where) == "person in (1) and date ge '2026-03-09' and date le '2026-03-11'"
