@@ -7,7 +7,7 @@ import argparse
 import msgspec
 
 from simulator.main import run
-from simulator.settings import Settings
+from simulator.switching import read
 
 
 def main() -> None:
@@ -16,10 +16,10 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9000)
-    parser.add_argument("--settings", default="{}", help="JSON object, names as in simulator/settings.py")
+    parser.add_argument("--settings", default="{}", help="JSON object, names as on the page /control")
     given = parser.parse_args()
     try:
-        settings = msgspec.json.decode(given.settings, type=Settings)
+        settings = read(given.settings)
     except msgspec.DecodeError as error:
         parser.error(str(error))
     run(given.host, given.port, settings)

@@ -42,12 +42,15 @@ class Tokens:
         if form.get("grant_type") != "client_credentials":
             raise TokenError("unsupported_grant_type")
         self._check_client(form)
-        caller = Caller(
-            form["client_id"], self._granted(form.get("scope", "")), now + self.settings.token_life_seconds
-        )
+        caller = Caller(form["client_id"], self._granted(form.get("scope", "")), now + self.life())
         token = self._jwt(caller)
         self._known[token] = caller
         return token, caller
+
+    def life(self) -> float:
+        """Real seconds that a token given out now lives; once given out, it keeps what was said of it."""
+        factor = self.settings.time_factor if self.settings.tokens_follow_time else 1.0
+        return self.settings.token_life_seconds / factor
 
     def caller(self, token: str, now: float) -> Caller | None:
         """Return who owns the token; None when it is unknown or expired."""

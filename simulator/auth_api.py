@@ -29,7 +29,7 @@ async def token(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, 400, NO_STORE)
     granted = {
         "access_token": text,
-        "expires_in": int(tenant.settings.token_life_seconds),
+        "expires_in": int(tenant.tokens.life()),
         "token_type": "Bearer",
         "scope": " ".join(PREFIX + scope for scope in sorted(caller.scopes)),
     }

@@ -8,16 +8,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from simulator import settings as switches
+from simulator import operations
 from simulator.collections.row import Collection
 from simulator.collections.table import TABLE
 from simulator.errors import not_found, refused
-from simulator.generation import Order, generate
+from simulator.generation import GENERATED, Order, generate
 from simulator.guard import tenant_of
 from simulator.lists_api import json
-from simulator.recalculation import recalculate
+from simulator.recalculation import corrected_clocking, recalculate
 from simulator.resources_api import find
-from simulator.store import Id, version_of
+from simulator.store import Id
 from simulator.tenant import Tenant
 from simulator.writing import read_object
 
@@ -28,39 +28,12 @@ async def read_settings(request: Request) -> Response:
 
 async def change_settings(request: Request) -> Response:
     """A partial object; an unknown name or a wrong type changes nothing and answers 400."""
-    tenant = tenant_of(request)
-    changes = read_object(await request.body())
-    try:
-        switches.apply(tenant.settings, changes)
-    except msgspec.ValidationError as error:
-        raise refused(str(error)) from None
-    if "delivery_seed" in changes:
-        tenant.delivery.reseed()
+    operations.change_settings(tenant_of(request), read_object(await request.body()))
     return await read_settings(request)
 
 
 async def stats(request: Request) -> Response:
-    tenant = tenant_of(request)
-    names = (
-        "sent",
-        "succeeded",
-        "failed",
-        "dropped",
-        "duplicated",
-        "reordered",
-        "bad_signatures",
-        "abandoned",
-    )
-    return JSONResponse(
-        {
-            "calls": dict(tenant.calls),
-            "deliveries": {name: tenant.delivery.counts[name] for name in names},
-            "pending": tenant.delivery.pending,
-            "generating": tenant.generating,
-            "changes": tenant.store.sequence,
-            "changeVersion": version_of(tenant.store.sequence),
-        }
-    )
+    return JSONResponse(operations.statistics(tenant_of(request)))
 
 
 async def state(request: Request) -> Response:
@@ -86,7 +59,7 @@ async def make_changes(request: Request) -> Response:
         order = msgspec.json.decode(await request.body(), type=Order)
     except msgspec.DecodeError as error:
         raise refused(str(error)) from None
-    if order.collection not in TABLE or TABLE[order.collection].date is None:
+    if order.collection not in GENERATED:
         raise refused(f"The collection {order.collection} cannot be generated")
     return JSONResponse(await generate(tenant, order), 202 if order.per_second else 200)
 
@@ -102,6 +75,8 @@ async def write_record(request: Request) -> Response:
     fields.pop("id", None)
     fields.pop("changeVersion", None)
     _check_fields(row, fields)
+    if row.name == "clockings" and known and known.record:
+        fields = corrected_clocking(known.record, fields)
     entry = tenant.store.put(row.name, fields, key)
     if row.name == "counter-groups":
         _say_again(tenant, row, but=entry.id)
@@ -136,24 +111,35 @@ async def set_references(request: Request) -> Response:
 async def disable_webhook(request: Request) -> Response:
     """Behind the consumer's back: `{"action": "disable" | "delete" | "expire"}`."""
     tenant = tenant_of(request)
-    webhook = tenant.webhooks.known.get(request.path_params["id"])
-    if webhook is None:
-        raise not_found()
     action = read_object(await request.body()).get("action")
-    if action == "disable":
-        webhook.disabled = True
-    elif action == "delete":
-        webhook.deleted = True
-    elif action == "expire":
-        webhook.valid_until = tenant.clock()
-    else:
-        raise refused("The action must be disable, delete or expire")
-    tenant.delivery.forget(webhook)
-    return JSONResponse(tenant.webhooks.resource(webhook, tenant.clock()))
+    webhook = operations.act_on_webhook(tenant, request.path_params["id"], action)
+    return JSONResponse(tenant.webhooks.resource(webhook))
 
 
 async def revoke_tokens(request: Request) -> Response:
     return JSONResponse({"revoked": tenant_of(request).tokens.revoke()})
+
+
+async def read_deltas(request: Request) -> Response:
+    return JSONResponse(operations.deltas(tenant_of(request)))
+
+
+async def expire_deltas(request: Request) -> Response:
+    """One, or all where the path names none."""
+    return JSONResponse(
+        {"expired": operations.expire_deltas(tenant_of(request), request.path_params.get("id"))}
+    )
+
+
+async def expire_paging_tokens(request: Request) -> Response:
+    operations.expire_paging_tokens(tenant_of(request))
+    return Response(status_code=204)
+
+
+async def reset(request: Request) -> Response:
+    """Fresh data by the settings as they are now; webhooks, deltas, tokens and counts are gone."""
+    await tenant_of(request).reset()
+    return Response(status_code=204)
 
 
 def _row(request: Request) -> Collection:

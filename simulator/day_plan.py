@@ -93,7 +93,7 @@ def _changes(shift: Shift, after: float, before: float, people: int, rng: random
         rng.uniform(after + 1, max(after + 2, before)) for _ in range(rng.choice((0, 1, 1, 2, 3)))
     )
     for minute in moments:
-        action = rng.choices(CHANGES, WEIGHTS)[0]
+        action = _action(people, rng)
         text = _change(shift, action, people, rng)
         method = "DELETE" if action == "cancel" else "PUT"
         yield Step(
@@ -109,6 +109,12 @@ def _changes(shift: Shift, after: float, before: float, people: int, rng: random
             return
 
 
+def _action(people: int, rng: random.Random) -> str:
+    """What happens to a shift; nobody can take it over where there is one person only."""
+    action = rng.choices(CHANGES, WEIGHTS)[0]
+    return "move" if action == "reassign" and people == 1 else action
+
+
 def _change(shift: Shift, action: str, people: int, rng: random.Random) -> str:
     """Change the shift, and say so."""
     whose = f"the shift of person {shift.person} on {shift.day}"
@@ -120,7 +126,8 @@ def _change(shift: Shift, action: str, people: int, rng: random.Random) -> str:
         shift.end += rng.choice((30, 60))
         return f"{whose} lasts until {clock(shift.end)}"
     if action == "reassign":
-        shift.person = rng.randint(1, people)
+        other = rng.randint(1, people - 1)
+        shift.person = other + (other >= shift.person)
         return f"{whose} goes to person {shift.person}"
     if action == "comment":
         shift.comments = rng.choice(COMMENTS)

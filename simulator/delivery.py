@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from simulator.lane import Lane
+from simulator.lapse import Lapse
 from simulator.posting import Poster, keep_alive
 from simulator.settings import Settings
 from simulator.signing import sign
 from simulator.webhooks import Attempt, Event, Webhook
 
 Clock = Callable[[], float]
-
-
-@dataclass
-class Lane:
-    """The deliveries of one webhook. Retries wait in `timers`, so later events overtake them (CHOICE-36)."""
-
-    webhook: Webhook
-    queue: asyncio.Queue[tuple[Event, int]] = field(default_factory=asyncio.Queue)
-    timers: set[asyncio.TimerHandle] = field(default_factory=set)
-    workers: list[asyncio.Task[None]] = field(default_factory=list)
+BEHIND_SECONDS = 0.1  # an event that waited for a Delete leaves so long after it
+COUNTS = (
+    "sent", "succeeded", "failed", "dropped", "duplicated", "reordered", "delete_first", "bad_signatures", "abandoned",
+)  # fmt: skip
 
 
 class Delivery:
     """Runs between `start` and `stop`; what is published before waits."""
 
-    def __init__(self, settings: Settings, clock: Clock, poster: Callable[[], Poster] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, lapse: Lapse, poster: Callable[[], Poster] | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock
-        self.counts: Counter[str] = Counter()
+        self.lapse = lapse
+        self.counts = Counter(dict.fromkeys(COUNTS, 0))
         self.pending = 0
         self._random = random.Random(settings.delivery_seed)
         self._lanes: dict[str, Lane] = {}
@@ -47,15 +46,29 @@ class Delivery:
     async def stop(self) -> None:
         workers = [worker for lane in self._lanes.values() for worker in lane.workers]
         for lane in self._lanes.values():
-            self._cancel_timers(lane)
+            self._drop_pending(lane)
             lane.workers.clear()
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         self._running = False
 
+    async def reset(self) -> None:
+        """Forget everything, counts too."""
+        await self.stop()
+        self._lanes.clear()
+        self.counts.update({name: -count for name, count in self.counts.items()})
+        self.pending = 0
+        self.reseed()
+        await self.start()
+
     def reseed(self) -> None:
         self._random.seed(self.settings.delivery_seed)
+
+    def retime(self) -> None:
+        """Let the retries that wait follow a changed time factor."""
+        for lane in self._lanes.values():
+            lane.retime(self._rate())
 
     def publish(self, webhook: Webhook, event: Event) -> None:
         """Send an event, or what chance makes of it: nothing, two of it, or a late one."""
@@ -65,20 +78,30 @@ class Delivery:
             return
         lane = self._lane(webhook)
         for _ in range(1 + self._chance(self.settings.duplicate_probability, "duplicated")):
-            delay = 0.0
-            if self._chance(self.settings.reorder_probability, "reordered"):
-                delay = self._random.uniform(0, self.settings.reorder_seconds)
-            self._enqueue(lane, event, 0, delay + self._retry_delay(0))
+            self._first_time(lane, event)
 
     def forget(self, webhook: Webhook) -> None:
         """Drop what is pending for a webhook that was deleted or disabled."""
-        lane = self._lanes.get(webhook.id)
-        if lane is None:
+        if lane := self._lanes.get(webhook.id):
+            self._drop_pending(lane)
+
+    def _first_time(self, lane: Lane, event: Event) -> None:
+        self.pending += 1
+        settings = self.settings
+        if event.change != "Delete" and self._chance(settings.delete_first_probability, "delete_first"):
+            lane.hold(event, settings.delete_first_seconds)
             return
-        self._cancel_timers(lane)
-        while not lane.queue.empty():
-            event, _ = lane.queue.get_nowait()
-            self._abandon(event)
+        seconds = settings.retry_seconds[0] / self._rate() + self._until_burst()
+        if self._chance(settings.reorder_probability, "reordered"):
+            seconds += self._random.uniform(0, settings.reorder_seconds)
+        lane.add(event, 0, seconds)
+        if event.change == "Delete":
+            lane.release(event.resource_id, seconds + BEHIND_SECONDS)
+
+    def _until_burst(self) -> float:
+        """Seconds until what is held leaves together."""
+        every = self.settings.burst_seconds
+        return every - time.monotonic() % every if every else 0.0
 
     def _chance(self, probability: float, name: str) -> bool:
         hit = probability > 0 and self._random.random() < probability
@@ -97,28 +120,13 @@ class Delivery:
         count = self.settings.delivery_concurrency
         lane.workers.extend(asyncio.create_task(self._work(lane)) for _ in range(count))
 
-    def _retry_delay(self, attempt: int) -> float:
-        return self.settings.retry_seconds[attempt] / self.settings.retry_time_factor
+    def _rate(self) -> float:
+        """How much faster than a clock the retry table runs."""
+        return self.settings.time_factor * self.settings.retry_time_factor
 
-    def _enqueue(self, lane: Lane, event: Event, attempt: int, delay: float) -> None:
-        self.pending += 1
-        if delay <= 0:
-            lane.queue.put_nowait((event, attempt))
-            return
-
-        def due() -> None:
-            lane.timers.discard(timer)
-            lane.queue.put_nowait((event, attempt))
-
-        timer = asyncio.get_running_loop().call_later(delay, due)
-        lane.timers.add(timer)
-
-    def _cancel_timers(self, lane: Lane) -> None:
-        for timer in lane.timers:
-            timer.cancel()
-        self.pending -= len(lane.timers)
-        self.counts["abandoned"] += len(lane.timers)
-        lane.timers.clear()
+    def _drop_pending(self, lane: Lane) -> None:
+        for event in lane.clear():
+            self._abandon(event)
 
     def _abandon(self, event: Event) -> None:
         event.status = "Dropped"
@@ -135,7 +143,7 @@ class Delivery:
 
     async def _next(self, lane: Lane, poster: Poster) -> None:
         event, attempt = await lane.queue.get()
-        if not lane.webhook.active(self.clock()):
+        if not lane.webhook.active(self.lapse.now()):
             self._abandon(event)
             return
         delivered = await self._attempt(lane.webhook, event, poster)
@@ -147,7 +155,8 @@ class Delivery:
         """Wait for the next place in the table; behind its end the webhook becomes Disabled."""
         if attempt < len(self.settings.retry_seconds):
             event.status = "Retrying"
-            self._enqueue(lane, event, attempt, self._retry_delay(attempt))
+            self.pending += 1
+            lane.add(event, attempt, self.settings.retry_seconds[attempt], self._rate())
             return
         event.status = "Failed"
         lane.webhook.disabled = True

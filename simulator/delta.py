@@ -19,7 +19,7 @@ CHANGED_FORM = b'{"changeType":"InsertOrUpdate","data":'
 
 @dataclass
 class Delta:
-    """One active delta. It dies when it is not used for `Settings.delta_life_seconds`."""
+    """One active delta. It dies when it is not used for `Settings.delta_life_seconds`; `used_at` is in the tenant's seconds."""
 
     id: int
     collection: str
@@ -65,8 +65,15 @@ class Deltas:
         delta.used_at = now
         return delta, token.starting_cursor
 
+    def alive(self, now: float) -> list[Delta]:
+        return [delta for delta in self.active.values() if not self._expired(delta, now)]
+
+    def dies_at(self, delta: Delta) -> float:
+        """The tenant's second, if nobody uses it before."""
+        return delta.used_at + self.settings.delta_life_seconds / self.settings.delta_time_factor
+
     def _expired(self, delta: Delta, now: float) -> bool:
-        return (now - delta.used_at) * self.settings.delta_time_factor > self.settings.delta_life_seconds
+        return now > self.dies_at(delta)
 
 
 def changes(shelf: Shelf, window: Window, cursor: int) -> Iterator[tuple[Entry, bool]]:

@@ -48,11 +48,16 @@ class ApiError(Exception):
         return {"error": {**plain, "reasons": list(self.reasons)} if self.reasons else plain}
 
 
+class ScopeMissing(ApiError):
+    """A valid token does not allow this; the status is decided by `Settings.missing_scope_status`."""
+
+
 def code(status: int) -> str:
     """PascalCase of the reason phrase: 404 -> `NotFound`."""
     if status in CODES:
         return CODES[status]
-    return "".join(word.capitalize() for word in HTTPStatus(status).phrase.replace("-", " ").split())
+    phrase = next((known.phrase for known in HTTPStatus if known == status), f"Status {status}")
+    return "".join(word.capitalize() for word in phrase.replace("-", " ").split())
 
 
 def refused(*reasons: str) -> ApiError:
@@ -79,3 +84,8 @@ async def render(_request: Request, error: Exception) -> Response:
         return HTMLResponse(f"<html><body><h1>{title}</h1></body></html>", error.status, error.headers)
     content = msgspec.json.encode(error.body())
     return Response(content, error.status, error.headers, media_type="application/json")
+
+
+async def hung_up(_request: Request, _error: Exception) -> Response:
+    """Exception handler for a caller that left in the middle of its own body: nobody reads the answer."""
+    return Response(status_code=400)

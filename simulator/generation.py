@@ -10,12 +10,15 @@ from typing import Any
 
 import msgspec
 
-from simulator.collections.row import Record
+from simulator.marks import MARKS
+from simulator.seeds.records import MAKERS
+from simulator.settings import Count, Factor
 from simulator.store import Id, Shelf, version_of
 from simulator.tenant import Tenant
 
 CHUNK = 200  # changes between two looks at other work
 STEP_SECONDS = 0.02  # paced changes come in steps of this length
+GENERATED = tuple(MAKERS)
 
 
 class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -23,17 +26,17 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     collection: str = "assignments"
     resources: list[int] | None = None
-    count: int = 10
-    changes: int = 100
+    count: Count = 10
+    changes: Count = 100
     seed: int = 1
-    per_second: float | None = None
+    per_second: Factor | None = None
 
 
 async def generate(tenant: Tenant, order: Order) -> dict[str, Any]:
     """Create what is missing, then change. Paced changes go on after the return."""
-    keys = _targets(tenant, order)
     rng = random.Random(order.seed)
     first = tenant.store.sequence + 1
+    keys = _targets(tenant, order)
     tenant.generating += order.changes
     if order.per_second:
         tenant.keep(asyncio.create_task(_paced(tenant, order, keys, rng)))
@@ -67,51 +70,28 @@ def _targets(tenant: Tenant, order: Order) -> list[Id]:
     if order.resources:
         for key in order.resources:
             if tenant.store.get(order.collection, key) is None:
-                tenant.store.put(order.collection, _new(tenant, shelf, key), key)
+                _make(tenant, shelf, key)
         return list(order.resources)
     keys: list[Id] = [record["id"] for record in shelf.live()][: order.count]
     while len(keys) < max(1, order.count):
-        keys.append(tenant.store.put(order.collection, _new(tenant, shelf, shelf.next_id)).id)
+        keys.append(_make(tenant, shelf, shelf.next_id))
     return keys
 
 
-def _new(tenant: Tenant, shelf: Shelf, number: int) -> Record:
-    """A plain record of today for one of the people."""
+def _make(tenant: Tenant, shelf: Shelf, number: int) -> Id:
+    """A new record of today for one of the people; of `people`, a new one."""
     today = datetime.fromtimestamp(tenant.clock(), UTC).date().isoformat()
-    person = {"id": 1 + number % max(1, tenant.settings.people)}
-    if shelf.row.name == "assignments":
-        times = {"startTimeInMinutes": 480, "endTimeInMinutes": 1020, "breakDurationInMinutes": 30}
-        dates = {"from": today, "until": today}
-        return {
-            **shelf.row.defaults,
-            "person": person,
-            **dates,
-            **times,
-            "comments": "new",
-            "activityLevels": [],
-        }
-    if shelf.row.name == "clockings":
-        return {
-            **shelf.row.defaults,
-            "person": person,
-            "date": today,
-            "timeOfDayInMinutes": 480,
-            "kind": "InOut",
-        }
-    return {"person": person, "date": today, "durationInMinutes": 0}
+    known = max(1, tenant.settings.people)
+    person = number if shelf.row.name == "people" else 1 + number % known
+    fields = MAKERS[shelf.row.name](person, today, random.Random(number))
+    return tenant.store.put(shelf.row.name, {**shelf.row.defaults, **fields}, number).id
 
 
 def _change(tenant: Tenant, collection: str, key: Id, number: int) -> None:
-    """The mark of a change: `comments` of an assignment, a minute of a clocking, the duration of the rest."""
     tenant.generating -= 1
     entry = tenant.store.get(collection, key)
     if entry is None or entry.record is None:
         return
     fields = {name: value for name, value in entry.record.items() if name not in ("id", "changeVersion")}
-    if collection == "assignments":
-        fields["comments"] = f"change {number}"
-    elif collection == "clockings":
-        fields["timeOfDayInMinutes"] = number % 1440
-    else:
-        fields["durationInMinutes"] = number
-    tenant.store.put(collection, fields, key)
+    fields.update(MARKS[collection](fields, number))
+    tenant.store.put(collection, {name: value for name, value in fields.items() if value is not None}, key)

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.auth import Caller
-from simulator.errors import ApiError
+from simulator.errors import ApiError, ScopeMissing
 from simulator.listing import BASE
 from simulator.settings import Settings
 from simulator.tenant import Tenant
 
 Handler = Callable[[Request, Tenant, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
-NAMES = ("id", "event")  # path parameters that a kind of route shows by name
+NAMES = ("id", "event", "usage", "name")  # path parameters that a kind of route shows by name
 
 
 def guarded(handler: Handler) -> Endpoint:
@@ -28,7 +28,11 @@ def guarded(handler: Handler) -> Endpoint:
         tenant.calls[route_kind(request)] += 1
         _check_length(request, tenant.settings)
         await _suffer(tenant)
-        return await handler(request, tenant, _admit(request, tenant))
+        try:
+            return await handler(request, tenant, _admit(request, tenant))
+        except ScopeMissing as error:
+            error.status = tenant.settings.missing_scope_status
+            raise
 
     return endpoint
 
@@ -40,9 +44,9 @@ def tenant_of(request: Request) -> Tenant:
 
 
 def require(caller: Caller, *scopes: str) -> None:
-    """Demand one of `scopes`: 403 for a valid token without it."""
+    """Demand one of `scopes`. Raises ScopeMissing for a valid token without it."""
     if caller.scopes.isdisjoint(scopes):
-        raise ApiError(403, f"The scope connector-protimeapi-{scopes[0]} is missing")
+        raise ScopeMissing(403, f"The scope connector-protimeapi-{scopes[0]} is missing")
 
 
 def route_kind(request: Request) -> str:
@@ -86,6 +90,9 @@ def _admit(request: Request, tenant: Tenant) -> Caller:
 
 
 def check_rate(tenant: Tenant, client: str) -> None:
-    wait = tenant.limit.wait(client, tenant.settings.rate_limit_per_minute, tenant.clock())
+    settings = tenant.settings
+    wait = tenant.limit.wait(
+        client, settings.rate_limit_per_minute, tenant.clock(), settings.rate_limit_window_seconds
+    )
     if wait:
         raise ApiError(429, "Too many requests", headers={"Retry-After": str(wait)})

@@ -35,22 +35,27 @@ def validator(*parts: str | None) -> str:
     return f"{zlib.crc32('|'.join(part or '' for part in parts).encode()):08x}"
 
 
-def resume(text: str | None, fingerprint: str, settings: Settings, now: float) -> Continuation:
-    """Read a continuation token. Raises ApiError 409 when it is unreadable, expired or of another query."""
+def resume(text: str | None, fingerprint: str, settings: Settings, now: float, era: int) -> Continuation:
+    """Read a continuation token; `now` is in the tenant's seconds.
+
+    Raises ApiError 409 when it is unreadable, expired (of another era too) or of another query.
+    """
     if text is None:
-        return Continuation(fingerprint, now)
+        return Continuation(fingerprint, now, era=era)
     try:
         token = unpack(text, Continuation)
     except ValueError:
         raise ApiError(409, "The continuation token is invalid") from None
-    if token.validator != fingerprint or now - token.created_at > settings.continuation_life_seconds:
+    alive = token.era == era and now - token.created_at <= settings.continuation_life_seconds
+    if token.validator != fingerprint or not alive:
         raise ApiError(409, "The continuation token is invalid or has expired")
     return token
 
 
 def page(shelf: Shelf, matches: Predicate, start: Continuation, settings: Settings, now: float) -> Page:
     """Cut one page; with `empty_pages` set, so many empty ones come before each further page."""
-    behind = Continuation(start.validator, now, start.after, padding="x" * settings.continuation_padding)
+    padding = "x" * settings.continuation_padding
+    behind = Continuation(start.validator, now, start.after, start.era, padding=padding)
     if start.empty > 0:
         behind.empty = start.empty - 1
         return Page([], behind, more=True)

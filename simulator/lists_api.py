@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from simulator import references
 from simulator.auth import Caller
 from simulator.collections.row import Collection
 from simulator.collections.table import TABLE
+from simulator.conditional import conditional
 from simulator.conditions import FIRST_DAY, LAST_DAY, Query, compile_filter
 from simulator.delta import Delta, changes
 from simulator.errors import ApiError, not_found, refused
@@ -38,7 +40,10 @@ async def read(request: Request, tenant: Tenant, caller: Caller) -> Response:
     kept = [(name, request.query_params.get(name)) for name in ("filter", "externalReferences")]
     following = next_token(found)
     target = link(f"/{row.name}", [*kept, ("continuationToken", following)]) if following else None
-    return json(envelope(_items(found, tenant, row, wanted), nextLink=target))
+    items = _items(found, tenant, row, wanted)
+    # Links hold the time, so the tag is of the records, and of where the page ends.
+    basis = b",".join([*items, msgspec.json.encode((found.behind.after, found.behind.empty, found.more))])
+    return conditional(request, envelope(items, nextLink=target), basis)
 
 
 async def poll(request: Request, tenant: Tenant, caller: Caller) -> Response:
@@ -47,7 +52,8 @@ async def poll(request: Request, tenant: Tenant, caller: Caller) -> Response:
     require(caller, *row.readable_with())
     check_flex(row, tenant, "all")
     now = tenant.clock()
-    delta, cursor = tenant.deltas.use(request.query_params.get("deltaToken", ""), row.name, now)
+    text = request.query_params.get("deltaToken", "")
+    delta, cursor = tenant.deltas.use(text, row.name, tenant.lapse.now())
     items = []
     for entry, inside in changes(tenant.store.shelves[row.name], delta.window, cursor):
         items.append(tenant.item(Change(row, entry), delta.wanted) if inside else tenant.removal(entry))
@@ -89,12 +95,12 @@ def _first_phase(request: Request, tenant: Tenant, caller: Caller, row: Collecti
     query = compile_query(request.query_params.get("filter"), row, tenant)
     _check_delta(query, row, tenant)
     wanted = references.parse(request.query_params.get("externalReferences"), row)
-    delta = tenant.deltas.start(row.name, caller.client, query.window, wanted, tenant.clock())
+    delta = tenant.deltas.start(row.name, caller.client, query.window, wanted, tenant.lapse.now())
     return _first_page(request, tenant, query, delta, tenant.store.sequence)
 
 
 def _go_on(request: Request, tenant: Tenant, row: Collection) -> Response:
-    delta, cursor = tenant.deltas.use(request.query_params["deltaToken"], row.name, tenant.clock())
+    delta, cursor = tenant.deltas.use(request.query_params["deltaToken"], row.name, tenant.lapse.now())
     query = compile_query(request.query_params.get("filter"), row, tenant)
     return _first_page(request, tenant, query, delta, cursor)
 
@@ -132,10 +138,11 @@ def _check_delta(query: Query, row: Collection, tenant: Tenant) -> None:
 
 
 def _page(request: Request, tenant: Tenant, row: Collection, query: Query) -> Page:
-    now = tenant.clock()
+    now = tenant.lapse.now()
     parameters = request.query_params
     fingerprint = validator(row.name, parameters.get("filter"), parameters.get("externalReferences"))
-    start = resume(parameters.get("continuationToken"), fingerprint, tenant.settings, now)
+    text, era = parameters.get("continuationToken"), tenant.paging_era
+    start = resume(text, fingerprint, tenant.settings, now, era)
     return page(tenant.store.shelves[row.name], query.matches, start, tenant.settings, now)
 
 

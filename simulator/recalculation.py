@@ -11,6 +11,7 @@ from simulator.store import Id, Store
 
 DAY_MINUTES = 1440
 EVENING = 20 * 60
+DAY_SHIFT = 4  # the shift definition `D`
 NORMAL_DAY = 456  # 7 h 36 min: a Belgian full-time day
 
 
@@ -26,23 +27,51 @@ def stored_clocking(fields: Record, settings: Settings) -> Record:
     return stored
 
 
+def corrected_clocking(before: Record, after: Record) -> Record:
+    """A clocking whose time somebody corrected keeps the time that was clocked (9.2)."""
+    clocked = before.get("timeOfDayInMinutes")
+    if after.get("timeOfDayInMinutes") == clocked:
+        return after
+    return {"originalTimeOfDayInMinutes": clocked, **after}
+
+
 def recalculate(store: Store, clocking: Record) -> None:
     """Put the day of one person right after a clocking came, changed or went."""
     person, day = clocking["person"]["id"], clocking["date"]
     present = presence([c for c in _of_day(store, "clockings", person, day) if c.get("status") == "Active"])
     whose = {"person": {"id": person}, "date": day}
-    totals = {
+    _upsert(store, "calculated-totals", {**whose, **totals(present)})
+    _upsert(store, "paid-presences", {**whose, **presences(present)})
+    _upsert(store, "counters", {**whose, **overtime(present)})
+
+
+def totals(present: int) -> Record:
+    return {
         "normalTimeDurationInMinutes": NORMAL_DAY,
         "timePresentDurationInMinutes": present,
         "calculatedPresenceDurationInMinutes": present,
+        "weeklyHours1DurationInMinutes": present,
+        "weeklyHours2DurationInMinutes": 0,
+        "weeklyHours3DurationInMinutes": 0,
+        "payPeriodHoursDurationInMinutes": present,
         "flextimeDurationInMinutes": present - NORMAL_DAY,
-        "shiftDefinition": {"id": 4},
+        "flextimeBalanceInMinutes": present - NORMAL_DAY,
+        "shiftDefinition": {"id": DAY_SHIFT},
     }
-    _upsert(store, "calculated-totals", {**whose, **totals})
-    _upsert(store, "paid-presences", {**whose, "durationInMinutes": present, "shiftDefinition": {"id": 4}})
-    overtime = {"counterDefinition": {"id": 1}, "durationInMinutes": max(0, present - NORMAL_DAY)}
+
+
+def presences(present: int) -> Record:
+    return {"durationInMinutes": present, "shiftDefinition": {"id": DAY_SHIFT}}
+
+
+def overtime(present: int) -> Record:
+    """The counter of what goes beyond a normal day."""
     calculated = {"status": "Auto", "isAuthorized": True, "periodType": "Day"}
-    _upsert(store, "counters", {**whose, **calculated, **overtime})
+    return {
+        **calculated,
+        "counterDefinition": {"id": 1},
+        "durationInMinutes": max(0, present - NORMAL_DAY),
+    }
 
 
 def presence(clockings: list[Record]) -> int:

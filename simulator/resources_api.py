@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator import references
 from simulator.auth import Caller
 from simulator.collections.row import Collection, Record
+from simulator.conditional import conditional, etag
 from simulator.errors import ApiError, not_found, refused
 from simulator.guard import require
 from simulator.listing import BASE
@@ -29,10 +28,7 @@ async def read(request: Request, tenant: Tenant, caller: Caller) -> Response:
     if entry is None or entry.record is None:
         raise not_found()
     content = tenant.render(entry.record, entry.raw, row.name, wanted)
-    tag = etag(content)
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    return json(content, headers={"ETag": tag})
+    return conditional(request, content)
 
 
 async def create(request: Request, tenant: Tenant, caller: Caller) -> Response:
@@ -52,7 +48,7 @@ async def update(request: Request, tenant: Tenant, caller: Caller) -> Response:
     entry = find(row, request.path_params["id"], tenant.store)
     if entry is None or entry.record is None:
         raise not_found()
-    _check_match(request, entry)
+    check_match(request, entry)
     fields = convert(row, read_object(await request.body()), tenant.store)
     writable = {field.name for field in row.fields}
     kept = {
@@ -71,7 +67,7 @@ async def delete(request: Request, tenant: Tenant, caller: Caller) -> Response:
     entry = find(row, request.path_params["id"], tenant.store)
     if entry is None:
         raise refused(f"The id {request.path_params['id']} is invalid")
-    _check_match(request, entry)
+    check_match(request, entry)
     tenant.store.delete(row.name, entry.id)
     return Response(status_code=200)
 
@@ -87,11 +83,7 @@ def find(row: Collection, text: str, store: Store) -> Entry | None:
     return store.get(row.name, text)
 
 
-def etag(content: bytes) -> str:
-    return f'"{zlib.crc32(content):08x}"'
-
-
-def _check_match(request: Request, entry: Entry) -> None:
+def check_match(request: Request, entry: Entry) -> None:
     wanted = request.headers.get("if-match")
     if wanted not in (None, "*", etag(entry.raw)):
         raise ApiError(409, "The resource was changed by somebody else")

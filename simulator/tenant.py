@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from simulator import seeding
+from simulator.activities import Activities
 from simulator.auth import Tokens
 from simulator.collections.row import Record
 from simulator.collections.table import ROWS
 from simulator.delivery import Delivery
 from simulator.delta import CHANGED_FORM, DELETED_FORM, Deltas
+from simulator.lapse import Lapse
 from simulator.limits import RateLimit
 from simulator.posting import Poster
 from simulator.references import Wanted, embed
@@ -32,26 +35,50 @@ class Tenant:
     def __init__(self, settings: Settings, clock: Clock, poster: Callable[[], Poster] | None = None) -> None:
         self.settings = settings
         self.clock = clock
+        self.lapse = Lapse(settings, clock)
+        self.delivery = Delivery(settings, clock, self.lapse, poster)
+        self.paging_era = 0  # paging tokens of an earlier era have expired
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start with the seed's data and nothing else."""
+        settings = self.settings
         self.calls: Counter[str] = Counter()
         self.tokens = Tokens(settings)
         self.limit = RateLimit()
         self.deltas = Deltas(settings)
-        self.webhooks = Webhooks(settings.seed, ZoneInfo(settings.timezone))
-        self.delivery = Delivery(settings, clock, poster)
+        self.webhooks = Webhooks(settings.seed, ZoneInfo(settings.timezone), self.lapse)
+        self.activities = Activities(settings.seed)
         self.generating = 0  # changes that a paced generation still has to make
         self.store = Store(ROWS, self._emit)
-        self.world = seeding.seed(self.store, settings)
-
-        self._tasks: set[asyncio.Task[None]] = set()
+        today = datetime.fromtimestamp(self.clock(), UTC).date()
+        self.world = seeding.seed(self.store, settings, today)
 
     async def start(self) -> None:
         await self.delivery.start()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end_tasks()
         await self.delivery.stop()
+
+    async def reset(self) -> None:
+        """Another tenant by the same settings: versions and ids begin anew, so consumers must too."""
+        await self._end_tasks()
+        await self.delivery.reset()
+        self.paging_era += 1
+        self._begin()
+
+    def retime(self) -> None:
+        """Take up a changed time factor now."""
+        self.lapse.now()
+        self.delivery.retime()
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Hold on to a background task until it ends or the tenant stops."""
@@ -82,7 +109,8 @@ class Tenant:
         now = self.clock()
         before, after = ENVELOPES[self.settings.envelope]
         built: dict[str, bytes] = {}
-        for webhook in self.webhooks.listening(change.row.name, now) if change.row.webhook else ():
+        hooks = self.webhooks.listening(change.row.name) if change.row.webhook else ()
+        for webhook in hooks:
             shape = str(webhook.wanted)
             if shape not in built:
                 built[shape] = before + self.item(change, webhook.wanted) + after

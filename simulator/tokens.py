@@ -17,6 +17,7 @@ class Continuation(msgspec.Struct, rename="camel"):
     validator: str
     created_at: float
     after: int | str | None = None
+    era: int = 0
     empty: int = 0  # empty pages still to come before the next records
     padding: str = ""
 

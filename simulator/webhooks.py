@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulator.lapse import Lapse
 from simulator.references import Wanted
 
 
@@ -50,40 +51,43 @@ class Webhook:
     deleted: bool = False
 
     def active(self, now: float) -> bool:
+        """Whether it delivers; `now` and `valid_until` are the tenant's seconds."""
         return not self.disabled and not self.deleted and now < self.valid_until
 
 
 class Webhooks:
     """The registry. Randomness is the simulator's own and seeded, so ids and keys repeat."""
 
-    def __init__(self, seed: int, zone: ZoneInfo) -> None:
+    def __init__(self, seed: int, zone: ZoneInfo, lapse: Lapse) -> None:
         self.known: dict[str, Webhook] = {}
         self.zone = zone
+        self.lapse = lapse
         self._random = random.Random(f"webhooks {seed}")
 
     def create(
-        self, collection: str, destination: str, valid_until: float, wanted: Wanted, kept: int
+        self, collection: str, destination: str, validity: float, wanted: Wanted, kept: int
     ) -> Webhook:
         key = base64.b64encode(self._random.randbytes(32)).decode()
-        webhook = Webhook(
-            self.new_id(), key, collection, destination, valid_until, wanted, deque(maxlen=kept)
-        )
+        until = self.lapse.now() + validity
+        webhook = Webhook(self.new_id(), key, collection, destination, until, wanted, deque(maxlen=kept))
         self.known[webhook.id] = webhook
         return webhook
 
     def new_id(self) -> str:
         return str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
 
-    def listening(self, collection: str, now: float) -> Iterator[Webhook]:
+    def listening(self, collection: str) -> Iterator[Webhook]:
+        now = self.lapse.now()
         return (hook for hook in self.known.values() if hook.collection == collection and hook.active(now))
 
-    def resource(self, webhook: Webhook, now: float) -> dict[str, Any]:
-        """The webhook as the API shows it: without the key."""
-        until = datetime.fromtimestamp(webhook.valid_until, self.zone).isoformat(timespec="seconds")
+    def resource(self, webhook: Webhook) -> dict[str, Any]:
+        """The webhook as the API shows it: without the key, and with the outside world's time."""
+        until = datetime.fromtimestamp(self.lapse.outside(webhook.valid_until), self.zone)
+        precision = "seconds" if self.lapse.factor == 1 else "milliseconds"
         shown: dict[str, Any] = {
             "id": webhook.id,
-            "validUntil": until,
-            "status": "Enabled" if webhook.active(now) else "Disabled",
+            "validUntil": until.isoformat(timespec=precision),
+            "status": "Enabled" if webhook.active(self.lapse.now()) else "Disabled",
             "destinationUrl": webhook.destination,
             "collectionName": webhook.collection,
         }

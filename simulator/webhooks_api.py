@@ -15,11 +15,12 @@ from simulator import references
 from simulator.auth import Caller
 from simulator.collections.row import Category, Collection, Filter
 from simulator.collections.table import TABLE
+from simulator.conditional import conditional
 from simulator.conditions import compile_filter
 from simulator.errors import malformed, not_found, refused
 from simulator.filters import FilterError
 from simulator.guard import require
-from simulator.listing import BASE
+from simulator.listing import BASE, envelope
 from simulator.lists_api import json
 from simulator.tenant import Tenant
 from simulator.webhooks import Event, Webhook
@@ -36,10 +37,10 @@ async def create(request: Request, tenant: Tenant, caller: Caller) -> Response:
     row = _check_body(body)
     _check_scopes(tenant, caller, row)
     wanted = references.parse(request.query_params.get("externalReferences"), row)
-    now, settings = tenant.clock(), tenant.settings
-    until = now + settings.webhook_validity_seconds
-    webhook = tenant.webhooks.create(row.name, body["destinationUrl"], until, wanted, settings.event_history)
-    shown = tenant.webhooks.resource(webhook, now)
+    settings = tenant.settings
+    validity, kept = settings.webhook_validity_seconds, settings.event_history
+    webhook = tenant.webhooks.create(row.name, body["destinationUrl"], validity, wanted, kept)
+    shown = tenant.webhooks.resource(webhook)
     # The one time the key is shown.
     return JSONResponse(
         {"id": webhook.id, settings.webhook_key_property: webhook.key, **shown},
@@ -55,16 +56,13 @@ async def read_all(request: Request, tenant: Tenant, caller: Caller) -> Response
         query = compile_filter(request.query_params.get("filter"), FILTERS, tenant.world.people_in, 0)
     except FilterError as error:
         raise refused(str(error)) from None
-    now = tenant.clock()
-    shown = [
-        tenant.webhooks.resource(hook, now) for hook in tenant.webhooks.known.values() if not hook.deleted
-    ]
-    return JSONResponse({"value": [resource for resource in shown if query.matches(resource)]})
+    shown = [tenant.webhooks.resource(hook) for hook in tenant.webhooks.known.values() if not hook.deleted]
+    return conditional(request, envelope(msgspec.json.encode(r) for r in shown if query.matches(r)))
 
 
 async def read(request: Request, tenant: Tenant, caller: Caller) -> Response:
     require(caller, "webhooks.read")
-    return JSONResponse(tenant.webhooks.resource(_webhook(request, tenant), tenant.clock()))
+    return conditional(request, msgspec.json.encode(tenant.webhooks.resource(_webhook(request, tenant))))
 
 
 async def delete(request: Request, tenant: Tenant, caller: Caller) -> Response:

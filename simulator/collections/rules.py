@@ -20,6 +20,12 @@ def until_after_from(record: Record) -> str | None:
     return None
 
 
+def active_until_after_from(record: Record) -> str | None:
+    if record.get("activeUntil", "9999") < record.get("activeFrom", ""):
+        return "The activeUntil date must not be before the activeFrom date"
+    return None
+
+
 def only_for(kind: str, *names: str) -> Rule:
     """The properties `names` belong to clockings of one kind."""
 

@@ -146,6 +146,18 @@ ROWS = (
         references={"@data-entry-code": "dataEntryCode", "@external-reference": "externalReference"},
         by_reference=True,
         targets=("activity-definitions",),
+        fields=(
+            Field("name", to.text, required=True),
+            Field("parent", to.reference("activity-definitions")),
+            Field("shortCode", to.text),
+            Field("dataEntryCode", to.text),
+            Field("externalReference", to.text),
+            Field("info", to.text),
+            Field("activeFrom", to.day),
+            Field("activeUntil", to.day),
+        ),
+        defaults={"canConfigureRestrictions": True},
+        rules=(rules.active_until_after_from,),
     ),
     *(
         _history(name)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,17 +25,20 @@ class Clock:
 
 
 class Receiver:
-    """A destination in this process: keeps what was posted, answers `statuses` in turn, then 202."""
+    """A destination in this process: keeps what was posted, answers `statuses` in turn, then 202, after `seconds`."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[str, dict[str, str], bytes]] = []
         self.statuses: list[int] = []
+        self.seconds = 0.0
 
     def __call__(self) -> Receiver:
         return self
 
     async def post(self, url: str, headers: Any, payload: bytes) -> int:
         self.posts.append((url, dict(headers), payload))
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         return self.statuses.pop(0) if self.statuses else 202
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 DAY = "2026-03-03"
 
 
+@pytest.mark.rule("9.2-body", "9.2-calculated")
 async def test_a_clocking_reads_back_with_what_protime_adds(sim: Any) -> None:
     key = await sim.add("clockings", terminal={"externalReferences": {"SapTerminalCode": "SAPTO1"}})
     record = (await sim.get(f"/clockings/{key}")).json()
@@ -18,12 +19,14 @@ async def test_a_clocking_reads_back_with_what_protime_adds(sim: Any) -> None:
     )
 
 
+@pytest.mark.rule("9.2-geolocation")
 async def test_numeric_strings_are_accepted_as_geolocation(sim: Any) -> None:
     key = await sim.add("clockings", geolocation={"longitude": "4.392225", "latitude": "51.144127"})
     record = (await sim.get(f"/clockings/{key}")).json()
     assert record["geolocation"] == {"longitude": 4.392225, "latitude": 51.144127}
 
 
+@pytest.mark.rule("9.2-kinds", "9.2-minutes")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -40,6 +43,7 @@ async def test_every_kind_of_clocking_can_be_created(sim: Any, changes: dict[str
     assert await sim.add("clockings", **changes)
 
 
+@pytest.mark.rule("9.2-minutes", "9.2-only-for")
 @pytest.mark.parametrize(
     "changes",
     [{"reason": {"id": 3}}, {"isOpen": True}, {"activityLevels": []}, {"timeOfDayInMinutes": 2881}],
@@ -50,11 +54,13 @@ async def test_properties_of_another_kind_are_400_with_reasons(sim: Any, changes
     assert response.json()["error"]["reasons"]
 
 
+@pytest.mark.rule("9.2-kinds")
 async def test_an_unknown_kind_is_a_model_error(sim: Any) -> None:
     response = await sim.post("/clockings", sim.clocking(kind="Lunch"))
     assert response.json()["validationErrors"][0]["field"] == "kind"
 
 
+@pytest.mark.rule("11.2-fan-out")
 async def test_a_clocking_recalculates_the_day_of_its_person(sim: Any) -> None:
     await sim.add("clockings", timeOfDayInMinutes=480)
     await sim.add("clockings", timeOfDayInMinutes=1020)
@@ -65,6 +71,7 @@ async def test_a_clocking_recalculates_the_day_of_its_person(sim: Any) -> None:
     assert totals[0]["timePresentDurationInMinutes"] == 540
 
 
+@pytest.mark.rule("9.2-removal")
 async def test_a_removed_clocking_stays_with_a_status_or_goes(sim: Any) -> None:
     kept, gone = await sim.add("clockings"), await sim.add("clockings", timeOfDayInMinutes=600)
     await sim.control("DELETE", f"/records/clockings/{kept}")
@@ -74,6 +81,7 @@ async def test_a_removed_clocking_stays_with_a_status_or_goes(sim: Any) -> None:
     assert (await sim.get(f"/clockings/{gone}")).status_code == 404
 
 
+@pytest.mark.rule("11.1-overnight")
 async def test_an_evening_clocking_can_move_to_the_next_day(make_sim: Any) -> None:
     sim = await make_sim(overnight=True)
     key = await sim.add("clockings", timeOfDayInMinutes=1320)

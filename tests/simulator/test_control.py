@@ -65,7 +65,15 @@ async def test_generate_can_be_paced(sim: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [{"collection": "people"}, {"collection": "x"}, {"changes": "x"}, {"other": 1}]
+    "order",
+    [
+        {"collection": "departments"},
+        {"changes": -1},
+        {"per_second": 0},
+        {"collection": "x"},
+        {"changes": "x"},
+        {"other": 1},
+    ],
 )
 async def test_a_wrong_order_is_400(sim: Any, order: dict[str, Any]) -> None:
     assert (await sim.control("POST", "/generate", order)).status_code == 400

@@ -18,6 +18,7 @@ async def poll(sim: Any, link: str) -> tuple[list[Any], str]:
     return page["value"], page["deltaLink"]
 
 
+@pytest.mark.rule("6.1-flag", "6.1-bare", "6.1-last-page", "6.1-empty-last-page", "6.1-path")
 async def test_phase_one_pages_plain_resources_and_ends_with_an_empty_page(make_sim: Any) -> None:
     sim = await make_sim(page_size=2)
     ids = [await sim.add() for _ in range(4)]
@@ -29,6 +30,7 @@ async def test_phase_one_pages_plain_resources_and_ends_with_an_empty_page(make_
     assert link.startswith("/connector/protimeapi/api/v1/delta/assignments?deltaToken=")
 
 
+@pytest.mark.rule("6.1-empty-last-page")
 async def test_the_last_page_can_carry_records(make_sim: Any) -> None:
     sim = await make_sim(page_size=2, delta_empty_last_page=False)
     for _ in range(4):
@@ -37,6 +39,7 @@ async def test_the_last_page_can_carry_records(make_sim: Any) -> None:
     assert (bool(link), pages) == (True, 2)
 
 
+@pytest.mark.rule("6.1-wrapped", "6.1-types", "6.1-delete", "7-tombstone")
 async def test_phase_two_wraps_changes_and_deletes(sim: Any) -> None:
     changed, deleted = await sim.add(), await sim.add()
     _, link, _ = await sim.follow(START)
@@ -48,6 +51,7 @@ async def test_phase_two_wraps_changes_and_deletes(sim: Any) -> None:
     assert set(items[1]["data"]) == {"changeVersion", "id"}
 
 
+@pytest.mark.rule("6.1-unpaged")
 async def test_phase_two_is_never_paged(make_sim: Any) -> None:
     sim = await make_sim(page_size=2)
     _, link, _ = await sim.follow(START)
@@ -57,6 +61,7 @@ async def test_phase_two_is_never_paged(make_sim: Any) -> None:
     assert len(items) == 7
 
 
+@pytest.mark.rule("6.1-new-link")
 async def test_an_empty_answer_brings_a_new_link(sim: Any) -> None:
     _, link, _ = await sim.follow(START)
     sim.clock.now += 1
@@ -65,6 +70,7 @@ async def test_an_empty_answer_brings_a_new_link(sim: Any) -> None:
     assert following != link
 
 
+@pytest.mark.rule("6.6-collapsed")
 async def test_several_changes_collapse_to_the_last_in_order_of_version(sim: Any) -> None:
     one, two = await sim.add(), await sim.add()
     _, link, _ = await sim.follow(START)
@@ -76,6 +82,7 @@ async def test_several_changes_collapse_to_the_last_in_order_of_version(sim: Any
     assert versions == sorted(versions)
 
 
+@pytest.mark.rule("6.6-older-link")
 async def test_an_older_link_gives_everything_since_again(sim: Any) -> None:
     _, link, _ = await sim.follow(START)
     key = await sim.add()
@@ -85,6 +92,7 @@ async def test_an_older_link_gives_everything_since_again(sim: Any) -> None:
     assert first[0]["data"]["id"] == key
 
 
+@pytest.mark.rule("6.3-leaving")
 async def test_a_record_that_leaves_the_window_is_deleted_from_it(sim: Any) -> None:
     key = await sim.add()
     _, link, _ = await sim.follow("/assignments?filter=date ge '2026-03-01' and date le '2026-03-31'&delta")
@@ -98,6 +106,7 @@ async def test_a_record_that_leaves_the_window_is_deleted_from_it(sim: Any) -> N
     assert [item["changeType"] for item in items] == ["InsertOrUpdate"]
 
 
+@pytest.mark.rule("4.1-410", "6.1-72-hours")
 async def test_a_delta_lives_72_hours_after_its_last_use(sim: Any) -> None:
     _, link, _ = await sim.follow(START)
     sim.clock.now += 71 * HOURS
@@ -112,6 +121,7 @@ async def test_a_delta_lives_72_hours_after_its_last_use(sim: Any) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (410, "Gone")
 
 
+@pytest.mark.rule("6.1-72-hours")
 async def test_the_72_hours_can_be_compressed(make_sim: Any) -> None:
     sim = await make_sim(delta_time_factor=3600.0)
     _, link, _ = await sim.follow(START)
@@ -119,6 +129,7 @@ async def test_the_72_hours_can_be_compressed(make_sim: Any) -> None:
     assert (await sim.get(link)).status_code == 410
 
 
+@pytest.mark.rule("6.1-one")
 async def test_a_second_delta_supersedes_the_first(sim: Any) -> None:
     _, first, _ = await sim.follow(START)
     _, second, _ = await sim.follow(START)
@@ -126,6 +137,7 @@ async def test_a_second_delta_supersedes_the_first(sim: Any) -> None:
     assert (await sim.get(second)).status_code == 200
 
 
+@pytest.mark.rule("6.1-one")
 async def test_a_second_delta_can_be_a_conflict(make_sim: Any) -> None:
     sim = await make_sim(second_delta="conflict")
     await sim.follow(START)
@@ -133,6 +145,7 @@ async def test_a_second_delta_can_be_a_conflict(make_sim: Any) -> None:
     assert (await sim.get("/people?delta")).status_code == 200
 
 
+@pytest.mark.rule("6.3-date", "6.3-past", "6.3-earliest", "6.3-year", "6.3-no-people")
 @pytest.mark.parametrize(
     "query",
     [
@@ -148,15 +161,18 @@ async def test_what_a_delta_does_not_allow_is_400(sim: Any, query: str) -> None:
     assert (await sim.get(f"/assignments?{query}delta")).status_code == 400
 
 
+@pytest.mark.rule("6.5-collections")
 async def test_some_collections_have_no_delta(sim: Any) -> None:
     assert (await sim.get("/departments?delta")).status_code == 400
 
 
+@pytest.mark.rule("6.6-malformed")
 @pytest.mark.parametrize("token", ["", "nonsense", base64.b64encode(b'{"a":1}').decode()])
 async def test_a_malformed_token_is_400(sim: Any, token: str) -> None:
     assert (await sim.get(f"/delta/assignments?deltaToken={token}")).status_code == 400
 
 
+@pytest.mark.rule("6.2-token")
 async def test_the_token_is_base64_of_json(sim: Any) -> None:
     _, link, _ = await sim.follow(START)
     token = json.loads(base64.b64decode(link.partition("deltaToken=")[2]))
@@ -168,6 +184,7 @@ async def test_a_token_of_another_collection_is_gone(sim: Any) -> None:
     assert (await sim.get(link.replace("assignments", "clockings"))).status_code == 410
 
 
+@pytest.mark.rule("3.7-where", "6.4-once")
 async def test_references_asked_for_at_the_start_are_kept(sim: Any) -> None:
     _, link, _ = await sim.follow(f"{START}&externalReferences=(people,@badge-number)")
     await sim.add()
@@ -175,6 +192,7 @@ async def test_references_asked_for_at_the_start_are_kept(sim: Any) -> None:
     assert items[0]["data"]["person"]["externalReferences"] == {"@badge-number": "1901"}
 
 
+@pytest.mark.rule("6.6-meanwhile")
 async def test_a_change_during_the_first_phase_is_not_lost(make_sim: Any) -> None:
     sim = await make_sim(page_size=1)
     first = await sim.add()

@@ -15,6 +15,7 @@ def matches(text: str, record: object = RECORD, collection: str = "clockings") -
     return query.matches(record)  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("3.2-binding")
 def test_and_binds_tighter_than_or() -> None:
     node = parse("a eq 1 or b eq 2 and c eq 3")
     assert node == Or(
@@ -22,20 +23,24 @@ def test_and_binds_tighter_than_or() -> None:
     )
 
 
+@pytest.mark.rule("3.2-binding")
 def test_parentheses_change_the_binding() -> None:
     node = parse("(a eq 1 or b eq 2) and c eq 3")
     assert isinstance(node, And)
 
 
+@pytest.mark.rule("3.2-quote")
 def test_a_quote_inside_a_string_is_doubled() -> None:
     assert parse("a eq 'it''s'") == Condition("a", "eq", ("it's",))
 
 
+@pytest.mark.rule("3.2-integers", "3.2-blank-before-set")
 @pytest.mark.parametrize("text", ["person in circle(2, 8)", "person in circle (2,8)"])
 def test_a_named_set_may_have_a_blank_before_its_parenthesis(text: str) -> None:
     assert parse(text) == Condition("person", "in", (2, 8), "circle")
 
 
+@pytest.mark.rule("3.1-malformed", "3.2-operators", "3.2-texts", "3.2-case")
 @pytest.mark.parametrize(
     "text",
     ["a", "a eq", "a gt 1", "a ne 1", "a EQ 1", "a eq 1 AND b eq 2", "a in 1", "a in ()", "(a eq 1", "a eq 1)",
@@ -46,6 +51,7 @@ def test_what_the_grammar_does_not_know_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.rule("3.2-operators", "3.2-named-sets", "3.2-org-tree", "3.3-person", "3.3-kind")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -64,6 +70,7 @@ def test_a_filter_selects_records(text: str, expected: bool) -> None:
     assert matches(text) is expected
 
 
+@pytest.mark.rule("3.1-unknown-field", "3.2-dates", "3.2-or", "3.3-year")
 @pytest.mark.parametrize(
     "text",
     [
@@ -87,11 +94,13 @@ def test_what_a_collection_does_not_allow_is_refused(text: str) -> None:
         matches(text)
 
 
+@pytest.mark.rule("3.3-assignments-from")
 def test_the_date_of_assignments_is_their_from() -> None:
     running = {"id": 1, "from": "2026-03-01", "until": "2026-03-31"}
     assert matches("date ge '2026-03-01'", running, "assignments")
     assert not matches("date ge '2026-03-02'", running, "assignments")
 
 
+@pytest.mark.rule("3.3-no-cap")
 def test_assignments_have_no_cap_on_the_range() -> None:
     assert matches("date ge '2020-01-01' and date le '2026-12-31'", {"from": "2026-03-01"}, "assignments")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -75,6 +76,7 @@ async def test_changes_arrive_over_http() -> None:
     assert (stats["deliveries"]["failed"], stats["pending"]) == (0, 0)
 
 
+@pytest.mark.rule("8.7-redirects")
 async def test_a_poster_survives_closed_connections_and_does_not_follow_redirects() -> None:
     poster = keep_alive()()
     async with serving(receiver([])) as there:

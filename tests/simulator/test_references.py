@@ -7,6 +7,7 @@ import pytest
 PEOPLE = "(people,@employee-number)"
 
 
+@pytest.mark.rule("3.7-pairs", "3.7-beside", "3.7-texts")
 async def test_references_appear_beside_the_ids(sim: Any) -> None:
     key = await sim.add()
     full = f"{PEOPLE}(activity-definitions,@data-entry-code)"
@@ -17,12 +18,14 @@ async def test_references_appear_beside_the_ids(sim: Any) -> None:
     assert definition["externalReferences"]["@data-entry-code"].startswith("0001")
 
 
+@pytest.mark.rule("3.7-where")
 async def test_references_work_on_lists(sim: Any) -> None:
     await sim.add()
     items, _, _ = await sim.follow(f"/assignments?filter=date ge '2026-01-01'&externalReferences={PEOPLE}")
     assert items[0]["person"]["externalReferences"] == {"@employee-number": "5001"}
 
 
+@pytest.mark.rule("3.7-no-value", "10-custom")
 async def test_a_custom_reference_without_a_value_is_missing(sim: Any) -> None:
     await sim.control("PUT", "/references/people/HrKey", {"1": "K1"})
     for person, expected in ((1, {"HrKey": "K1"}), (2, {})):
@@ -31,6 +34,7 @@ async def test_a_custom_reference_without_a_value_is_missing(sim: Any) -> None:
         assert record["person"]["externalReferences"] == expected
 
 
+@pytest.mark.rule("3.7-invalid", "4.1-400", "10-predefined", "10-accepted")
 @pytest.mark.parametrize(
     "text", ["people", "(people)", "(terminals,@external-code)", "(people,@unknown)", "(people,a)x"]
 )
@@ -39,6 +43,7 @@ async def test_an_invalid_specification_is_400(sim: Any, text: str) -> None:
     assert response.status_code == 400
 
 
+@pytest.mark.rule("5-reference-by-name")
 @pytest.mark.parametrize(
     "reference",
     [
@@ -52,6 +57,7 @@ async def test_a_write_may_name_a_person_by_reference(sim: Any, reference: dict[
     assert (await sim.get(f"/assignments/{key}")).json()["person"] == {"id": 2}
 
 
+@pytest.mark.rule("5-contradiction", "5-dangling")
 @pytest.mark.parametrize(
     "person",
     [

@@ -32,6 +32,7 @@ async def settled(sim: Any) -> list[Any]:
     return [json.loads(body) for _, _, body in sim.receiver.posts]
 
 
+@pytest.mark.rule("8.2-created", "8.2-key-once", "8.3-valid-until", "8.3-status", "8.4-single")
 async def test_the_key_is_shown_once(sim: Any) -> None:
     created = await subscribe(sim)
     assert created["key"]
@@ -41,11 +42,13 @@ async def test_the_key_is_shown_once(sim: Any) -> None:
     assert shown == {name: value for name, value in created.items() if name != "key"}
 
 
+@pytest.mark.rule("8.2-key-name")
 async def test_the_name_of_the_key_is_settable(make_sim: Any) -> None:
     sim = await make_sim(webhook_key_property="privateWebHookKey")
     assert (await subscribe(sim))["privateWebHookKey"]
 
 
+@pytest.mark.rule("8.2-body")
 @pytest.mark.parametrize(
     "body", [{}, {"destinationUrl": "https://a.example"}, {"destinationUrl": 1, "collectionName": "people"}]
 )
@@ -53,6 +56,7 @@ async def test_missing_fields_are_model_errors(sim: Any, body: dict[str, Any]) -
     assert "validationErrors" in (await sim.post("/webhooks", body)).json()
 
 
+@pytest.mark.rule("8.2-https")
 @pytest.mark.parametrize(
     "url", ["http://a.example/in", "ftp://127.0.0.1", "nonsense", "https://", "http://[::1"]
 )
@@ -62,12 +66,14 @@ async def test_a_destination_must_be_https(sim: Any, url: str) -> None:
     assert response.json()["error"]["reasons"]
 
 
+@pytest.mark.rule("8.1-unknown", "9.7-no-webhooks")
 @pytest.mark.parametrize("name", ["moons", "terminals", "departments"])
 async def test_an_unknown_collection_is_400(sim: Any, name: str) -> None:
     response = await sim.post("/webhooks", {"destinationUrl": URL, "collectionName": name})
     assert response.status_code == 400
 
 
+@pytest.mark.rule("2.3-webhooks")
 async def test_creation_needs_the_scope_of_webhooks_and_of_the_collection(sim: Any) -> None:
     body = {"destinationUrl": URL, "collectionName": "assignments"}
     for scope, status in (
@@ -82,6 +88,7 @@ async def test_creation_needs_the_scope_of_webhooks_and_of_the_collection(sim: A
     assert (await sim.post("/webhooks", body)).status_code == 201
 
 
+@pytest.mark.rule("8.5-one-post", "8.5-item", "8.5-whole", "8.5-own-writes", "8.6-signed", "8.6-bytes")
 async def test_each_change_is_one_signed_post_like_a_delta_item(sim: Any) -> None:
     key = (await subscribe(sim))["key"]
     made = await sim.add()
@@ -96,6 +103,7 @@ async def test_each_change_is_one_signed_post_like_a_delta_item(sim: Any) -> Non
     assert (url, headers["X-Protime-Signature"]) == (URL, base64.b64encode(mac).decode())
 
 
+@pytest.mark.rule("8.6-header", "8.6-algorithm", "8.6-encoding", "8.6-key-bytes")
 async def test_header_algorithm_encoding_and_key_bytes_are_settable(make_sim: Any) -> None:
     sim = await make_sim(
         signature_header="X-Sign",
@@ -111,6 +119,7 @@ async def test_header_algorithm_encoding_and_key_bytes_are_settable(make_sim: An
     assert headers["X-Sign"] == "sha512=" + hmac.new(base64.b64decode(key), raw, "sha512").hexdigest()
 
 
+@pytest.mark.rule("8.5-envelope")
 @pytest.mark.parametrize("envelope", ["array", "value"])
 async def test_the_envelope_is_settable(make_sim: Any, envelope: str) -> None:
     sim = await make_sim(envelope=envelope)
@@ -121,6 +130,7 @@ async def test_the_envelope_is_settable(make_sim: Any, envelope: str) -> None:
     assert items[0]["changeType"] == "InsertOrUpdate"
 
 
+@pytest.mark.rule("3.7-where", "8.2-references", "8.3-references")
 async def test_payloads_carry_the_references_asked_for(sim: Any) -> None:
     created = await subscribe(sim, externalReferences="(people,@employee-number)")
     assert created["externalReferences"] == {"people": ["@employee-number"]}
@@ -129,6 +139,7 @@ async def test_payloads_carry_the_references_asked_for(sim: Any) -> None:
     assert body["data"]["person"]["externalReferences"] == {"@employee-number": "5001"}
 
 
+@pytest.mark.rule("8.1-one-collection", "8.5-fan-out")
 async def test_a_subscription_hears_of_its_collection_only(sim: Any) -> None:
     await subscribe(sim, "calculated-totals")
     await sim.add()
@@ -137,6 +148,7 @@ async def test_a_subscription_hears_of_its_collection_only(sim: Any) -> None:
     assert "timePresentDurationInMinutes" in body["data"]
 
 
+@pytest.mark.rule("8.2-several")
 async def test_several_webhooks_each_get_every_event(sim: Any) -> None:
     await subscribe(sim)
     await subscribe(sim)
@@ -144,12 +156,14 @@ async def test_several_webhooks_each_get_every_event(sim: Any) -> None:
     assert len(await settled(sim)) == 2
 
 
+@pytest.mark.rule("8.5-counter-groups")
 async def test_saving_one_counter_group_emits_all(sim: Any) -> None:
     await subscribe(sim, "counter-groups")
     await sim.control("POST", "/records/counter-groups", {"id": 1, "name": {"default": "New"}})
     assert sorted(body["data"]["id"] for body in await settled(sim)) == [1, 2, 3]
 
 
+@pytest.mark.rule("8.5-disorder", "8.7-success", "8.8-retries", "8.8-overtaking")
 async def test_a_failed_delivery_is_retried_and_later_events_overtake(make_sim: Any) -> None:
     sim = await make_sim(retry_seconds=[0, 5], retry_time_factor=100)
     await subscribe(sim)
@@ -161,6 +175,7 @@ async def test_a_failed_delivery_is_retried_and_later_events_overtake(make_sim: 
     assert (stats["sent"], stats["succeeded"], stats["failed"]) == (3, 2, 1)
 
 
+@pytest.mark.rule("8.8-retries", "8.8-disabled", "8.8-pending")
 async def test_exhausted_retries_disable_the_webhook_and_drop_what_is_pending(make_sim: Any) -> None:
     sim = await make_sim(retry_seconds=[0, 1], retry_time_factor=100, delivery_concurrency=1)
     created = await subscribe(sim)
@@ -172,6 +187,7 @@ async def test_exhausted_retries_disable_the_webhook_and_drop_what_is_pending(ma
     assert len(await settled(sim)) == 2
 
 
+@pytest.mark.rule("8.9-validity")
 async def test_a_webhook_is_disabled_when_its_validity_passes(sim: Any) -> None:
     created = await subscribe(sim)
     sim.clock.now += 30 * 86_400
@@ -181,6 +197,7 @@ async def test_a_webhook_is_disabled_when_its_validity_passes(sim: Any) -> None:
     assert (await sim.get(f"/webhooks/{created['id']}")).json()["status"] == "Disabled"
 
 
+@pytest.mark.rule("3.3-webhooks", "8.3-status", "8.4-list")
 async def test_webhooks_are_listed_by_filter(sim: Any) -> None:
     one, two = await subscribe(sim), await subscribe(sim, "people")
     await sim.control("POST", f"/webhooks/{two['id']}", {"action": "disable"})
@@ -194,6 +211,7 @@ async def test_webhooks_are_listed_by_filter(sim: Any) -> None:
     assert (await sim.get("/webhooks?filter=colour eq 'red'")).status_code == 400
 
 
+@pytest.mark.rule("8.4-soft-delete", "8.4-delete-status", "8.4-deleted")
 async def test_deletion_is_soft(sim: Any) -> None:
     created = await subscribe(sim)
     await sim.add()
@@ -206,6 +224,7 @@ async def test_deletion_is_soft(sim: Any) -> None:
     assert len((await sim.get(f"/webhooks/{created['id']}/events")).json()["value"]) == 1
 
 
+@pytest.mark.rule("8.4-no-change")
 async def test_there_is_no_way_to_extend_a_webhook(sim: Any) -> None:
     created = await subscribe(sim)
     for method in ("PUT", "PATCH"):
@@ -215,6 +234,7 @@ async def test_there_is_no_way_to_extend_a_webhook(sim: Any) -> None:
         assert response.status_code in (404, 405)
 
 
+@pytest.mark.rule("8.4-debugging")
 async def test_debugging_endpoints_show_events_and_attempts(make_sim: Any) -> None:
     sim = await make_sim(retry_seconds=[0, 0])
     base = f"/webhooks/{(await subscribe(sim))['id']}/events"
@@ -229,6 +249,7 @@ async def test_debugging_endpoints_show_events_and_attempts(make_sim: Any) -> No
     assert (await sim.get(f"{base}/other")).status_code == 404
 
 
+@pytest.mark.rule("8.5-duplicates", "8.5-silence", "8.6-signed")
 @pytest.mark.parametrize(
     ("knob", "posts"), [("drop", 0), ("duplicate", 2), ("reorder", 1), ("bad_signature", 1)]
 )
@@ -242,6 +263,7 @@ async def test_chance_drops_doubles_delays_and_spoils(make_sim: Any, knob: str, 
         assert (headers["X-Protime-Signature"] == mac) is (knob != "bad_signature")
 
 
+@pytest.mark.rule("8.9-watch")
 @pytest.mark.parametrize("action", ["disable", "delete", "expire"])
 async def test_a_webhook_can_end_behind_the_consumers_back(sim: Any, action: str) -> None:
     created = await subscribe(sim)
