@@ -69,6 +69,7 @@ def source(api: Api, **options: Any) -> ClientCredentials:
     )
 
 
+@pytest.mark.rule("2.1-request", "2.1-grant-type", "2.1-scope-list", "2.2-tenant")
 async def test_the_token_request_is_that_of_the_tutorial() -> None:
     api = Api(granted("t1"))
     assert await source(api).token() == "t1"
@@ -85,12 +86,14 @@ async def test_the_token_request_is_that_of_the_tutorial() -> None:
     }
 
 
+@pytest.mark.rule("2.1-credentials")
 @given(st.text(), st.text(), st.lists(st.from_regex(r"\A[a-z.-]+\Z")))
 def test_any_secret_survives_the_form(client: str, secret: str, scopes: list[str]) -> None:
     form = dict(parse_qsl(token_form(client, secret, scopes).decode(), keep_blank_values=True))
     assert (form["client_id"], form["client_secret"], form["scope"]) == (client, secret, " ".join(scopes))
 
 
+@pytest.mark.rule("2.2-life")
 async def test_one_token_serves_its_life_minus_a_margin() -> None:
     api, clock = Api(granted("t1"), granted("t2")), Clock()
     tokens = source(api, clock=clock)
@@ -107,6 +110,7 @@ def test_the_margin_is_a_minute_or_a_tenth_of_a_short_life(life: float, until: f
     assert usable_until(0, life) == pytest.approx(until)
 
 
+@pytest.mark.rule("2.2-one-token")
 async def test_however_many_ask_at_once_one_request_goes_out() -> None:
     api = Api(granted("t1"))
     tokens = source(api)
@@ -143,6 +147,7 @@ async def test_a_caller_who_gives_up_leaves_the_others_their_token() -> None:
     assert await second == "t1"
 
 
+@pytest.mark.rule("2.2-one-token")
 async def test_processes_share_one_token_through_a_store() -> None:
     api, shelf = Api(granted("t1"), granted("t2")), Shelf()
     first, second = source(api, store=shelf), source(api, store=shelf)
@@ -162,6 +167,7 @@ async def test_a_token_in_the_store_is_used_without_taking_the_lock() -> None:
     assert shelf.held == ("t2", clock.now + 1740)
 
 
+@pytest.mark.rule("2.2-trouble")
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
@@ -193,6 +199,7 @@ async def test_the_client_secret_stays_out_of_errors_and_representations() -> No
     assert SECRET not in str(caught.value) + repr(vars(caught.value)) + repr(tokens)
 
 
+@pytest.mark.rule("2.2-granted")
 async def test_scopes_that_were_not_granted_are_named() -> None:
     tokens = source(Api(granted("t1", scope=SCOPES[0])))
     assert tokens.missing_scopes == frozenset()

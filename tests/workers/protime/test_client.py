@@ -43,6 +43,7 @@ async def pages_of(protime: Protime, *arguments: Any) -> list[Page]:
     return [page async for page in protime.list(*arguments)]
 
 
+@pytest.mark.rule("1.1-api-base", "3.2-encoding", "3.4-page-size")
 @pytest.mark.parametrize(
     ("where", "references", "query"),
     [
@@ -79,6 +80,7 @@ async def test_lists_are_asked_for_as_in_the_documentation(
     assert api.asked == [f"GET {API}/assignments?{expected}"]
 
 
+@pytest.mark.rule("1.4-bearer", "1.4-user-agent", "1.4-json", "3.8-by-id")
 async def test_one_resource_is_asked_for_as_in_the_documentation() -> None:
     body = b'{"changeVersion":"0001E7C5000098FA0013","id":757085,"isRejected":false}'
     api = Api(answer(body=body))
@@ -92,12 +94,14 @@ async def test_one_resource_is_asked_for_as_in_the_documentation() -> None:
     assert headers["host"] == "acme.myprotime.eu"
 
 
+@pytest.mark.rule("3.7-where")
 async def test_one_resource_can_carry_external_references() -> None:
     api = Api()
     await client(api).get("clockings", 1, [("people", "@employee-number")])
     assert api.asked == [f"GET {API}/clockings/1?externalReferences=(people,@employee-number)"]
 
 
+@pytest.mark.rule("3.8-by-reference")
 async def test_an_id_cannot_leave_its_collection() -> None:
     api = Api()
     await client(api).get("people", "../../webhooks?x#y")
@@ -107,6 +111,7 @@ async def test_an_id_cannot_leave_its_collection() -> None:
             await client(api).get(collection, 1)
 
 
+@pytest.mark.rule("3.4-relative", "6.1-flag", "6.1-path", "6.2-token")
 async def test_the_delta_of_the_tutorial() -> None:
     """The requests of the tutorial's step 6, answered with its very answers."""
     token = "eyJkZWx0YUlkIjo2NzcsInN0YXJ0aW5nQ3Vyc29yIjowfQ=="
@@ -140,6 +145,7 @@ async def test_the_delta_of_the_tutorial() -> None:
     assert pulled.delta_link.endswith(following)
 
 
+@pytest.mark.rule("6.4-once")
 async def test_a_delta_asks_for_references_once_and_takes_no_filter_where_there_is_none() -> None:
     api = Api(answer(body={"value": [], "deltaLink": "/d"}))
     protime = client(api)
@@ -171,6 +177,7 @@ async def test_an_interrupted_start_of_a_delta_goes_on_where_it_stopped() -> Non
     assert (page.delta_link, len(page.items)) == ("/d", 1)
 
 
+@pytest.mark.rule("6.1-unpaged")
 async def test_a_delta_answer_that_comes_in_pages_is_read_to_its_end() -> None:
     change = {"changeType": "Delete", "data": {"id": 1}}
     api = Api(
@@ -181,6 +188,7 @@ async def test_a_delta_answer_that_comes_in_pages_is_read_to_its_end() -> None:
     assert (len(found.items), found.delta_link) == (2, "/delta/a?deltaToken=3")
 
 
+@pytest.mark.rule("3.4-end")
 async def test_only_a_missing_link_ends_a_list() -> None:
     api = Api(
         answer(body={"value": [{"id": 1}], "nextLink": "/x?continuationToken=1"}),
@@ -198,6 +206,7 @@ async def test_an_interrupted_list_goes_on_where_it_stopped() -> None:
     assert api.asked == ["GET /x?continuationToken=e%20yJ"]
 
 
+@pytest.mark.rule("3.4-other-host")
 async def test_a_link_to_another_host_is_not_followed() -> None:
     api = Api(answer(body={"value": [], "nextLink": "https://evil.example/x"}))
     with pytest.raises(ForeignLink):
@@ -221,12 +230,14 @@ async def test_a_page_that_names_itself_as_the_next_does_not_turn_in_circles() -
     assert len(api.requests) == 2
 
 
+@pytest.mark.rule("3.4-expired")
 async def test_an_expired_paging_token_is_for_the_caller_to_restart() -> None:
     api = Api(answer(body={"value": [], "nextLink": "/x"}), answer(409, {"error": {"code": "Conflict"}}))
     with pytest.raises(Conflict):
         await pages_of(client(api), "people")
 
 
+@pytest.mark.rule("3.5-split")
 async def test_a_long_list_of_people_is_asked_for_in_several_urls() -> None:
     api = Api(LAST)
     people = list(range(100_000, 101_000))
@@ -239,17 +250,20 @@ async def test_a_long_list_of_people_is_asked_for_in_several_urls() -> None:
     assert by_hand.asked == api.asked
 
 
+@pytest.mark.rule("4.1-410")
 async def test_an_expired_delta_is_gone() -> None:
     with pytest.raises(Gone):
         await client(Api(answer(410, b""))).delta_pull("/d")
 
 
+@pytest.mark.rule("2.3-401-once")
 async def test_a_refused_token_is_renewed_once() -> None:
     api, tokens = Api(answer(401, b""), answer()), Tokens()
     await client(api, tokens=tokens).get("people", 1)
     assert [request.headers["authorization"] for request in api.requests] == ["Bearer first", "Bearer second"]
 
 
+@pytest.mark.rule("2.3-401-once")
 async def test_a_401_that_stays_is_a_missing_permission_and_costs_one_refresh() -> None:
     api, tokens = Api(answer(401, {"error": {"code": "Unauthorized", "message": "no"}})), Tokens(*"abcdef")
     protime = client(api, tokens=tokens)
@@ -271,6 +285,7 @@ async def test_a_token_source_without_another_token_ends_it() -> None:
     assert len(api.requests) == 1
 
 
+@pytest.mark.rule("2.3-missing-scope")
 async def test_403_fetches_no_token() -> None:
     api, tokens = Api(answer(403, b"")), Tokens()
     with pytest.raises(PermissionDenied):
@@ -344,6 +359,7 @@ async def test_every_request_is_counted_by_its_route() -> None:
     ]
 
 
+@pytest.mark.rule("4.3-limit")
 async def test_the_rate_limit_is_asked_before_every_request() -> None:
     class Limit:
         count = 0
@@ -376,6 +392,7 @@ async def test_requests_at_the_same_time_keep_their_own_tokens() -> None:
     assert sorted(sent) == [f"Bearer t{n}" for n in range(1, 6)]
 
 
+@pytest.mark.rule("3.7-where", "8.2-body", "8.2-references")
 async def test_a_webhook_is_created_with_its_collection_and_references() -> None:
     created = {
         "id": GUID,
@@ -400,6 +417,7 @@ async def test_a_webhook_is_created_with_its_collection_and_references() -> None
     assert made.valid_until.isoformat() == "2026-03-31T12:30:00+02:00"
 
 
+@pytest.mark.rule("8.2-key-name")
 @pytest.mark.parametrize(
     "name", ["key", "privateKey", "webhookKey", "privateWebhookKey", "privateWebHookKey", "secret"]
 )
@@ -408,6 +426,7 @@ async def test_the_key_is_found_under_any_of_its_likely_names(name: str) -> None
     assert (await client(api).create_webhook("https://c.example/", "clockings")).key == "private"
 
 
+@pytest.mark.rule("8.2-key-name")
 async def test_the_names_of_the_key_can_be_configured() -> None:
     api = Api(answer(201, {"id": GUID, "hmacKey": "right", "key": "wrong"}))
     made = await client(api, webhook_key_names=["hmacKey", "key"]).create_webhook(
@@ -416,6 +435,7 @@ async def test_the_names_of_the_key_can_be_configured() -> None:
     assert made.key == "right"
 
 
+@pytest.mark.rule("8.2-no-key")
 async def test_a_webhook_without_a_key_is_deleted_again_and_its_secret_not_told() -> None:
     api = Api(
         answer(201, {"hmac": "s3cr3t", "key": None}, location=f"{API}/webhooks/{GUID}"), answer(204, b"")
@@ -432,6 +452,7 @@ async def test_a_webhook_without_a_key_that_cannot_be_deleted_is_still_told_by_i
         await client(api).create_webhook("https://c.example/", "clockings")
 
 
+@pytest.mark.rule("4.3-post-once", "8.2-lost-answer")
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
@@ -459,6 +480,7 @@ async def test_a_creation_that_was_refused_for_its_token_may_be_repeated() -> No
     assert api.requests[0].content == api.requests[1].content
 
 
+@pytest.mark.rule("3.3-webhooks", "8.4-list")
 async def test_webhooks_are_listed_with_a_filter() -> None:
     api = Api(
         answer(body={"value": [{"id": "1", "status": "Disabled"}], "nextLink": "/x"}),
@@ -469,6 +491,7 @@ async def test_webhooks_are_listed_with_a_filter() -> None:
     assert [webhook.id for webhook in found] == ["1", "2"]
 
 
+@pytest.mark.rule("8.4-delete-status")
 async def test_deleting_a_webhook_that_is_gone_is_fine() -> None:
     api = Api(answer(404, b""), answer(204, b""), answer(200, b""), answer(503, b""))
     for _ in range(3):

@@ -33,6 +33,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.rule("3.5-uri", "4.1-400", "4.1-401", "4.1-403", "4.1-404", "4.1-409", "4.1-410")
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -60,6 +61,7 @@ def test_the_status_decides_what_the_caller_can_do(status: int, kind: type[Proti
     assert error.status == status
 
 
+@pytest.mark.rule("4.3-post-once")
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(500, Unconfirmed), (504, Unconfirmed), (503, Transient), (429, RateLimited), (400, Invalid)],
@@ -86,17 +88,20 @@ def test_the_token_endpoint_refuses_for_good_with_4xx(status: int, kind: type[Pr
     assert type(from_token_response(status, {}, b'{"error":"invalid_client"}')) is kind
 
 
+@pytest.mark.rule("2.2-errors")
 def test_an_oauth_error_keeps_its_code() -> None:
     body = b'{"error":"invalid_scope","error_description":"Not for you"}'
     error = from_token_response(400, {}, body)
     assert (error.code, error.message) == ("invalid_scope", "Not for you")
 
 
+@pytest.mark.rule("4.2-wrapped", "4.2-codes")
 def test_the_ordinary_body_is_wrapped() -> None:
     error = from_response(404, {}, b'{"error":{"code":"NotFound","message":"No such assignment"}}')
     assert (error.code, error.message, error.reasons) == ("NotFound", "No such assignment", ())
 
 
+@pytest.mark.rule("4.2-reasons")
 def test_controller_validation_brings_reasons() -> None:
     body = b'{"error":{"code":"BadRequest","message":"Invalid","reasons":["The provided date range is invalid"]}}'
     error = from_response(400, {}, body, url="https://acme.myprotime.eu/connector/x")
@@ -104,6 +109,7 @@ def test_controller_validation_brings_reasons() -> None:
     assert str(error) == "GET /connector/x: 400 BadRequest: Invalid (The provided date range is invalid)"
 
 
+@pytest.mark.rule("4.2-model", "4.2-items")
 def test_model_validation_is_not_wrapped() -> None:
     items = [{"field": "person", "message": "The person field is required."}]
     body = msgspec.json.encode({"code": "BadRequest", "message": "Invalid", "validationErrors": items})
@@ -112,6 +118,7 @@ def test_model_validation_is_not_wrapped() -> None:
     assert "person: The person field is required." in str(error)
 
 
+@pytest.mark.rule("4.2-pages")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -157,6 +164,17 @@ def test_long_texts_are_cut() -> None:
     assert len(str(error)) < 1000
 
 
+def test_a_secret_that_a_cut_would_halve_is_hidden_first() -> None:
+    said = "x" * 490 + "0123456789-the-secret"
+    error = from_response(
+        400,
+        {},
+        msgspec.json.encode({"error": {"code": said, "message": said, "reasons": [said]}}),
+        secrets=("0123456789-the-secret",),
+    )
+    assert "0123" not in str(error)
+
+
 @given(st.integers(100, 999), st.dictionaries(st.text(), st.text()), st.binary(), st.text())
 def test_no_answer_breaks_the_classification(
     status: int, headers: dict[str, str], body: bytes, url: str
@@ -174,6 +192,7 @@ def test_no_json_breaks_the_classification(status: int, found: object, method: s
         assert str(error)
 
 
+@pytest.mark.rule("4.2-items")
 def test_deeply_nested_validation_errors_are_cut() -> None:
     body = b'{"validationErrors":[' + b"[" * 500 + b"]" * 500 + b"]}"
     assert "…" in str(from_response(400, {}, body))

@@ -11,6 +11,7 @@ PAIR = "(people,@employee-number)"
 TWO = "(people,@employee-number)(activity-definitions,@data-entry-code)"
 
 
+@pytest.mark.rule("3.7-pairs", "10-custom")
 @pytest.mark.parametrize(
     ("references", "expected"),
     [
@@ -33,6 +34,7 @@ def test_pairs_are_written_one_after_another(references: Any, expected: str) -> 
     assert specification("assignments", references) == expected
 
 
+@pytest.mark.rule("3.7-invalid", "10-predefined", "10-accepted")
 @pytest.mark.parametrize(
     ("collection", "references", "why"),
     [
@@ -51,6 +53,7 @@ def test_what_protime_refuses_is_refused_before_it_is_sent(
         specification(collection, references)
 
 
+@pytest.mark.rule("6.4-none", "9.5-no-references")
 @pytest.mark.parametrize("collection", ["shift-definitions", "break-definitions", "counter-groups"])
 def test_some_collections_have_references_in_lists_but_not_in_events(collection: str) -> None:
     references = (

@@ -13,6 +13,9 @@ TODAY = date(2026, 3, 9)
 JANUARY = "date ge '2026-01-01'"
 
 
+@pytest.mark.rule(
+    "3.2-kebab", "3.3-open-range", "3.3-no-cap", "3.3-person", "3.3-kind", "3.3-counters", "3.3-people"
+)
 @pytest.mark.parametrize(
     ("collection", "text"),
     [
@@ -33,6 +36,7 @@ def test_what_protime_takes_passes(collection: str, text: str) -> None:
     check(collection, parse(text))
 
 
+@pytest.mark.rule("3.1-unknown-field", "3.2-dates", "3.2-or", "3.3-year", "3.3-definitions")
 @pytest.mark.parametrize(
     ("collection", "text", "why"),
     [
@@ -65,6 +69,7 @@ def test_what_protime_refuses_is_refused_before_it_is_sent(collection: str, text
     assert caught.value.status is None
 
 
+@pytest.mark.rule("3.1-required", "3.3-date-required")
 @pytest.mark.parametrize("collection", [name for name, known in COLLECTIONS.items() if known.dated])
 def test_a_dated_collection_is_never_read_without_a_date(collection: str) -> None:
     with pytest.raises(FilterError, match="date is required"):
@@ -85,6 +90,7 @@ def test_a_delta_may_start_from_the_first_day_of_last_year_on(text: str, today: 
     check_delta("assignments", parse(text), today)
 
 
+@pytest.mark.rule("6.3-date", "6.3-year", "6.3-undated", "6.5-collections")
 @pytest.mark.parametrize(
     ("collection", "text", "why"),
     [
@@ -107,10 +113,12 @@ def test_a_delta_takes_a_window_of_dates_and_nothing_else(
         check_delta(collection, parse(text) if text else None, TODAY)
 
 
+@pytest.mark.rule("6.3-earliest")
 def test_the_earliest_start_of_a_delta_is_the_first_of_january_of_last_year() -> None:
     assert earliest_delta_start(date(2026, 1, 1)) == date(2025, 1, 1)
     assert earliest_delta_start(date(2026, 1, 1) - timedelta(days=1)) == date(2024, 1, 1)
 
 
+@pytest.mark.rule("6.3-undated")
 def test_a_definition_has_a_delta_without_a_filter() -> None:
     check_delta("shift-definitions", None, TODAY)

@@ -17,6 +17,7 @@ START, END = date(2025, 1, 1), date(2025, 1, 31)
 WINDOW = field("date").between(START, END)
 
 
+@pytest.mark.rule("3.2-operators", "3.2-texts", "3.2-booleans", "3.2-named-sets", "3.2-quote")
 @pytest.mark.parametrize(
     ("built", "text"),
     [
@@ -47,6 +48,7 @@ def test_a_filter_is_written_in_protimes_grammar(built: Expression, text: str) -
     assert parse(text) == built
 
 
+@pytest.mark.rule("3.2-integers", "3.2-blank-before-set")
 @pytest.mark.parametrize(
     ("text", "canonical"),
     [
@@ -61,6 +63,7 @@ def test_what_people_write_is_understood(text: str, canonical: str) -> None:
     assert str(parse(text)) == canonical
 
 
+@pytest.mark.rule("3.1-malformed", "3.2-operators", "3.2-case")
 @pytest.mark.parametrize(
     "text",
     [
@@ -123,6 +126,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
+@pytest.mark.rule("3.2-binding")
 @given(EXPRESSIONS)
 def test_what_is_written_reads_back_as_the_same(expression: Expression) -> None:
     assert parse(str(expression)) == expression
@@ -134,6 +138,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
         assert isinstance(parse(text), Expression)
 
 
+@pytest.mark.rule("3.2-dates")
 def test_a_date_window_is_ready_text() -> None:
     assert date_window(START) == "date ge '2025-01-01'"
     assert date_window(START, END) == str(WINDOW)
@@ -170,6 +175,7 @@ def test_a_value_without_room_is_refused() -> None:
         split(field("kind").is_in("x" * 200, "y") & WINDOW, 150)
 
 
+@pytest.mark.rule("3.5-split")
 @given(st.lists(st.integers(0, 10**9), min_size=1), st.integers(120, 400))
 def test_no_part_is_longer_than_the_room_and_no_person_is_lost(people: list[int], room: int) -> None:
     parts = split(field("person").is_in(*people) & WINDOW, room)

@@ -14,6 +14,7 @@ BASE = "https://acme.myprotime.eu"
 LEGAL = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
 
 
+@pytest.mark.rule("3.4-unencoded", "3.4-as-given")
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
@@ -38,6 +39,7 @@ def test_a_link_is_followed_as_it_is_with_illegal_characters_encoded(link: str, 
     assert httpx.URL(resolved).raw_path.decode() == expected
 
 
+@pytest.mark.rule("3.4-other-host")
 @pytest.mark.parametrize(
     "link",
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ class Time:
         self.now += seconds
 
 
+@pytest.mark.rule("4.3-limit")
 @given(st.integers(1, 200), st.lists(st.floats(0, 30), max_size=30))
 async def test_no_minute_has_more_than_its_share(per_minute: int, pauses: list[float]) -> None:
     time = Time()
@@ -40,3 +42,11 @@ async def test_the_first_requests_go_at_once_and_the_rest_evenly() -> None:
     assert time.now < 100.001
     await pace.acquire()
     assert 0.1 < time.now - 100.0 < 0.12
+
+
+async def test_a_pause_that_protime_asked_for_is_waited_for() -> None:
+    time = Time()
+    pace = Pace(600, clock=time, sleep=time.sleep)
+    await pace.pause(40)
+    await pace.acquire()
+    assert time.now == 140.0

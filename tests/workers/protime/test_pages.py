@@ -23,11 +23,13 @@ READERS: list[Callable[[bytes], Any]] = [
 ]
 
 
+@pytest.mark.rule("3.4-envelope")
 def test_a_page_may_be_empty_and_still_have_a_next_one() -> None:
     found = pages.page(b'{"value":[],"nextLink":"/a?b","somethingNew":1}')
     assert (found.items, found.next_link) == ([], "/a?b")
 
 
+@pytest.mark.rule("6.1-bare")
 def test_records_of_a_deltas_start_are_bare() -> None:
     found = pages.initial(b'{"value":[{"id":1}],"nextLink":"/a"}')
     assert [(item.change_type, bytes(item.data), item.deleted) for item in found.items] == [
@@ -36,6 +38,7 @@ def test_records_of_a_deltas_start_are_bare() -> None:
     assert (found.next_link, found.delta_link) == ("/a", "")
 
 
+@pytest.mark.rule("6.1-wrapped", "6.1-types")
 def test_changes_are_wrapped() -> None:
     found = pages.changes(
         b'{"value":[{"changeType":"Delete","data":{"id":1}},{"changeType":"Merged","data":{"id":2},"x":1}],"deltaLink":"/d"}'
@@ -56,6 +59,7 @@ def test_one_change_of_another_shape_does_not_spoil_the_others() -> None:
     ]
 
 
+@pytest.mark.rule("6.1-last-page")
 @pytest.mark.parametrize("reader", [pages.initial, pages.changes])
 @pytest.mark.parametrize(
     "body", [b'{"value":[]}', b'{"value":[],"deltaLink":""}', b'{"value":[],"deltaLink":null}']
@@ -88,6 +92,7 @@ def test_a_resource_is_looked_into_only_when_asked() -> None:
     assert pages.resource(b'{"id":"550e8400-e29b-41d4-a716-446655440000"}').head.id.startswith("550e")  # type: ignore[union-attr]
 
 
+@pytest.mark.rule("8.3-valid-until")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -11,6 +11,7 @@ from workers.protime import retry_after
 NOW = datetime(2026, 3, 9, 12, 0, 0, tzinfo=UTC)
 
 
+@pytest.mark.rule("1.4-retry-after")
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

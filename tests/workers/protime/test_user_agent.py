@@ -7,6 +7,7 @@ from workers.protime import Protime
 from workers.protime.user_agent import checked
 
 
+@pytest.mark.rule("1.4-user-agent")
 @pytest.mark.parametrize(
     "value", ["PeopleSyncService/v1 (Acme Corp)", "a/1.0.2-rc1 (A)", "Sync/2 (Acme (NL), B.V.)"]
 )
@@ -14,6 +15,7 @@ def test_name_version_and_company_pass(value: str) -> None:
     assert checked(value) == value
 
 
+@pytest.mark.rule("1.4-user-agent")
 @pytest.mark.parametrize(
     "value",
     [

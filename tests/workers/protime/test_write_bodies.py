@@ -29,11 +29,13 @@ def changed_body(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any
     return {name: value for name, value in {**body, **changes}.items() if value is not MISSING}
 
 
+@pytest.mark.rule("5-reference-by-id", "9.1-body", "9.2-body")
 @pytest.mark.parametrize("example", WRITES, ids=lambda example: example.name)
 def test_every_body_of_the_pages_is_accepted(example: Any) -> None:
     assert mistakes(ASSIGNMENT if example.command[0] == "assignments" else CLOCKING, example.body) == {}
 
 
+@pytest.mark.rule("9.1-required", "9.1-types", "9.1-minutes")
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -72,6 +74,7 @@ def test_an_assignment_is_refused_with_the_path_of_the_mistake(changes: dict[str
     assert list(mistakes(ASSIGNMENT, changed_body(ASSIGNED, changes))) == [path]
 
 
+@pytest.mark.rule("9.1-optional")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -89,6 +92,7 @@ def test_an_assignment_that_protime_takes_is_not_refused(changes: dict[str, Any]
     assert mistakes(ASSIGNMENT, {**ASSIGNED, **changes}) == {}
 
 
+@pytest.mark.rule("9.2-required", "9.2-kinds", "9.2-only-for")
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -149,16 +153,19 @@ def test_whatever_a_body_is_the_check_answers_and_never_breaks(body: Any) -> Non
         mistakes(table, body)
 
 
+@pytest.mark.rule("5-complete", "5-read-only")
 def test_a_change_keeps_every_other_property_and_drops_the_read_only_ones() -> None:
     names = ("startTimeInMinutes", "endTimeInMinutes", "breakDurationInMinutes", "comments")
     body = changed(RECORD, {name: UPDATED[name] for name in names})
     assert list(body.items()) == list(UPDATED.items())
 
 
+@pytest.mark.rule("5-complete")
 def test_what_protime_shows_beyond_our_table_is_written_back() -> None:
     assert changed({**RECORD, "costCentre": {"id": 4}}, {"comments": "x"})["costCentre"] == {"id": 4}
 
 
+@pytest.mark.rule("5-omitted")
 def test_a_null_clears_and_an_absent_value_stays_absent() -> None:
     body = changed({**RECORD, "breakDurationInMinutes": None}, {"until": None})
     assert "until" not in body
@@ -174,6 +181,7 @@ def test_a_whole_record_can_be_handed_in_as_the_change() -> None:
     assert changed(RECORD, {**RECORD, "comments": "x"})["comments"] == "x"
 
 
+@pytest.mark.rule("9.1-rejected")
 @pytest.mark.parametrize(
     ("changes", "path"),
     [

@@ -19,6 +19,7 @@ def created(number: str = "76547") -> httpx.Response:
     return answer(201, b"", Location=f"{API}/clockings/{number}")
 
 
+@pytest.mark.rule("1.4-json", "1.4-user-agent")
 @pytest.mark.parametrize("example", WRITES, ids=lambda example: example.name)
 async def test_a_write_is_sent_exactly_as_on_the_page(example: Any) -> None:
     api = Api(created())
@@ -43,6 +44,7 @@ async def test_a_refused_body_is_not_sent() -> None:
     assert api.requests == []
 
 
+@pytest.mark.rule("4.3-post-once")
 @pytest.mark.parametrize(
     ("trouble", "error"),
     [
@@ -73,7 +75,14 @@ async def test_a_refused_token_is_no_creation_so_it_is_sent_again() -> None:
     assert len(api.requests) == 2
 
 
-@pytest.mark.parametrize("said", [answer(200, RECORD), answer(200, b""), answer(204, b""), answer(202, b"")])
+@pytest.mark.rule("4.1-any-success", "5-update", "5-delete")
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(status, body)
+        for status, body in ((200, RECORD), (200, b""), (201, b""), (202, b""), (204, b""))
+    ],
+)
 async def test_an_update_and_a_deletion_may_answer_with_a_body_or_without(said: httpx.Response) -> None:
     api = Api(said)
     await client(api).update_assignment(757085, CREATED)
@@ -90,6 +99,7 @@ async def test_what_protime_refuses_is_told_apart(status: int, error: type[Excep
 CHANGES = {name: UPDATED[name] for name in UPDATED if UPDATED[name] != CREATED[name]}
 
 
+@pytest.mark.rule("1.4-if-match")
 async def test_a_change_reads_merges_and_writes_only_over_what_it_read() -> None:
     api = Api(answer(200, RECORD, ETag='"46ab44"'), answer(200, b""))
     assert await client(api).change_assignment(757085, CHANGES) == UPDATED
@@ -106,6 +116,7 @@ async def test_without_a_strong_etag_a_change_is_written_all_the_same(etag: dict
     assert "if-match" not in api.requests[1].headers
 
 
+@pytest.mark.rule("1.4-if-match")
 async def test_a_change_that_met_another_one_is_made_anew_on_it() -> None:
     other = {**RECORD, "changeVersion": "0001E7C5000098FA0015", "person": {"id": 2}}
     first, second = answer(200, RECORD, ETag='"1"'), answer(200, other, ETag='"2"')
@@ -122,6 +133,7 @@ async def test_a_conflict_over_an_unchanged_record_is_the_etag_s_and_it_is_left_
     assert "if-match" not in api.requests[3].headers
 
 
+@pytest.mark.rule("5-who")
 async def test_a_record_of_a_read_only_collection_is_not_created() -> None:
     api = Api()
     with pytest.raises(ValueError, match="'people' cannot be created"):
@@ -129,6 +141,7 @@ async def test_a_record_of_a_read_only_collection_is_not_created() -> None:
     assert api.requests == []
 
 
+@pytest.mark.rule("1.4-location", "5-create")
 async def test_the_id_is_the_one_of_the_location() -> None:
     assert (
         await client(Api(answer(201, {"id": 1}, Location=f"{API}/clockings/8192"))).create_clocking(CLOCKING)
