@@ -56,7 +56,10 @@ class Data(msgspec.Struct, frozen=True):
 
 
 class CloudEvent(msgspec.Struct, frozen=True):
-    """Context attributes, the extensions `sequence`, `partitionkey` and `origin`, and the data."""
+    """Context attributes, the extensions `sequence`, `partitionkey` and `origin`, and the data.
+
+    `ownwrite` and `collapsed` are added on the way to a sink that asked for them; the log does not have them.
+    """
 
     specversion: Literal["1.0"]
     id: Text
@@ -70,3 +73,5 @@ class CloudEvent(msgspec.Struct, frozen=True):
     partitionkey: Text
     origin: Origin
     data: Data
+    ownwrite: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    collapsed: Annotated[int, msgspec.Meta(ge=2)] | msgspec.UnsetType = msgspec.UNSET

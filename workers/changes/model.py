@@ -8,18 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-# `people` records carry social security number, bank account, passport number and PIN (protime-api §9.3). What leaves
-# is named here: keys and dates that say who is employed, and nothing that describes the person.
-PEOPLE_FIELDS = frozenset(
-    {
-        "id",
-        "changeVersion",
-        "employeeNumber",
-        "inServiceDate",
-        "outOfServiceDate",
-        "periodClosingDate",
-    }
-)
+from workers.changes.fingerprints import Fingerprints
+from workers.changes.people import PEOPLE_FIELDS
 
 
 class NormalizeError(ValueError):
@@ -50,11 +40,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class TenantView(msgspec.Struct, frozen=True):
-    """What normalization needs to know of a tenant; `people_fields` are the top-level names that may leave."""
+    """What normalization needs to know of a tenant; `people_fields` are the top-level names that may leave.
+
+    Without `fingerprints`, changes of other fields of a person are not told.
+    """
 
     timezone: ZoneInfo
     short_notice_hours: int
     people_fields: frozenset[str] = PEOPLE_FIELDS
+    fingerprints: Fingerprints | None = None
 
 
 class Rendered(msgspec.Struct, frozen=True):

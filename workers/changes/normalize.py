@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from workers.changes import meaning
+from workers.changes import meaning, people
 from workers.changes.catalog import Collection, known_collection
 from workers.changes.diff import diff
 from workers.changes.envelope import CloudEvent, Data, FieldChange, Notice, Person
 from workers.changes.kind import Kind, kind_of, was_gone
 from workers.changes.model import Change, NormalizeError, Rendered, TenantView
 from workers.changes.notice import notice
-from workers.changes.record import Record, read, read_stored, stored_form
+from workers.changes.record import Record, read_new, read_stored
 from workers.changes.rules import Update
 from workers.changes.times import bounds
 
@@ -89,7 +89,7 @@ def _data(change: Change, zone: TenantView, known: Collection) -> Data:
     again = kind == "deleted" and was_gone(change, before)
     if kind == "created":
         before = None
-    changes = diff(before.body, after.body) if before and after else []
+    changes = diff(before.body, people.comparable(after.body, before.traces)) if before and after else []
     told = _told(kind, before, after)
     start, end = bounds(told.span, zone.timezone)
     return Data(
@@ -112,9 +112,9 @@ def _records(change: Change, zone: TenantView, known: Collection) -> tuple[Recor
     """After and before, with what may leave."""
     after = before = None
     if not change.deleted:
-        after = read(stored_form(change.collection, change.resource, zone), known)
+        after = read_new(change.collection, change.resource, known, zone)
     if isinstance(change.previous, dict):
-        before = read_stored(stored_form(change.collection, change.previous, zone), known)
+        before = read_stored(change.collection, change.previous, known, zone)
     return after, before
 
 
@@ -129,10 +129,11 @@ def _meaning(
     name: str, kind: Kind, before: Record | None, after: Record | None, changes: list[FieldChange]
 ) -> list[str]:
     if after is None or kind == "deleted":
-        return meaning.deleted(name)
+        return meaning.deleted(name, before)
     if before is None:
         return meaning.created(name, after)
-    return meaning.updated(name, Update(before, after, frozenset([change.path for change in changes])))
+    paths = frozenset([change.path for change in changes])
+    return meaning.updated(name, Update(before, after, paths))
 
 
 def _person(change: Change, told: Record) -> Person | None:

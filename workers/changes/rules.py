@@ -1,19 +1,17 @@
 """The rules that tell one kind of update from another; each looks at the record before and after.
 
-Times are compared as absolute wall clock (protime-api §11.1), without a zone: 22:00 is the same as -120 minutes on the
-next day.
+A rule never fails: what it cannot read says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
+from workers.changes import people
 from workers.changes.record import Record
-from workers.changes.times import Span
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -24,7 +22,28 @@ class Update(msgspec.Struct, frozen=True):
     paths: frozenset[str]
 
 
+Fact = Callable[[Record], bool]
 Rule = Callable[[Update], bool]
+
+
+def is_one_of(name: str, *values: str) -> Fact:
+    """Make a fact that holds of a record whose property has one of the values."""
+    return lambda record: record.body.get(name) in values
+
+
+def is_set(name: str) -> Fact:
+    """Make a fact that holds of a record whose switch is on; absent is off."""
+    return lambda record: record.body.get(name) is True
+
+
+def becomes(fact: Fact) -> Rule:
+    """Make a rule that holds when the fact holds now and did not before."""
+    return lambda update: fact(update.after) and not fact(update.before)
+
+
+def ceases(fact: Fact) -> Rule:
+    """Make a rule that holds when the fact held before and does no longer."""
+    return lambda update: fact(update.before) and not fact(update.after)
 
 
 def differs(*paths: str) -> Rule:
@@ -36,78 +55,49 @@ def reassigned(update: Update) -> bool:
     return update.before.person != update.after.person
 
 
-def moved_to_other_day(update: Update) -> bool:
-    """Tell whether the record's own date is another, even if the work is at the same time."""
-    return update.before.span.first != update.after.span.first
+def refers_elsewhere(*names: str) -> Rule:
+    """Make a rule that holds when a reference leads to another record; its external references do not count."""
+    return differs(*names, *(f"{name}.id" for name in names))
 
 
-def start_moved(update: Update) -> bool:
-    """Tell whether the work starts at another time, or has a start only before or only after."""
-    old, new = update.before.span, update.after.span
-    return old.starts != new.starts or (old.start is None) != (new.start is None)
+def replaced(*names: str) -> Rule:
+    """Make a rule that holds when a reference led to one record before, and leads to another now."""
+    return lambda update: any(_replaced(update, name) for name in names)
 
 
-def end_moved(update: Update) -> bool:
-    old, new = update.before.span, update.after.span
-    # Open-ended work has no last day, but still a time at which its days end.
-    open_ended_moved = new.last is None and old.end != new.end
-    return old.ends != new.ends or (old.end is None) != (new.end is None) or open_ended_moved
+def _replaced(update: Update, name: str) -> bool:
+    old, new = (_reference(record.body.get(name)) for record in (update.before, update.after))
+    return old is not None and new is not None and old != new
 
 
-def rescheduled(update: Update) -> bool:
-    return start_moved(update) or end_moved(update)
+def _reference(value: Any) -> Any:
+    return value.get("id") if isinstance(value, dict) else None
 
 
-def lengthened(update: Update) -> bool:
-    old, new = update.before.span, update.after.span
-    return _comparable(old, new) and _length(old) < _length(new)
+def grew(name: str) -> Rule:
+    """Make a rule that holds when a number is larger than it was."""
+    return lambda update: _growth(update, name) > 0
 
 
-def shortened(update: Update) -> bool:
-    old, new = update.before.span, update.after.span
-    return _comparable(old, new) and _length(old) > _length(new)
+def shrank(name: str) -> Rule:
+    """Make a rule that holds when a number is smaller than it was."""
+    return lambda update: _growth(update, name) < 0
 
 
-def _comparable(old: Span, new: Span) -> bool:
-    # A start or end on one side only leaves no length to compare; missing on both, it counts as unchanged.
-    return (
-        old.first is not None
-        and new.first is not None
-        and (old.start is None) == (new.start is None)
-        and (old.end is None) == (new.end is None)
-    )
+def _growth(update: Update, name: str) -> float:
+    old, new = update.before.body.get(name), update.after.body.get(name)
+    return new - old if _is_number(old) and _is_number(new) else 0
 
 
-def _length(span: Span) -> tuple[float, int]:
-    # From start to end on the wall clock, breaks included. Open-ended work is longer than any other.
-    if span.starts is None or span.ends is None:
-        return inf, (span.end or 0) - (span.start or 0)
-    return span.ends - span.starts, 0
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def activity_changed(update: Update) -> bool:
-    """Other activities; neither the order of the levels nor external references count."""
-    if "activityLevels" not in update.paths:
-        return False
-    return _activities(update.before.body) != _activities(update.after.body)
+def personal(group: str) -> Rule:
+    """Make a rule that holds when a group of a person's fields changed, even if they may not leave."""
 
+    def holds(update: Update) -> bool:
+        groups = people.changed_groups(update.before.traces, update.after.traces)
+        return group in groups if groups is not None else not update.paths.isdisjoint(people.GROUPS[group])
 
-def _activities(body: dict[str, Any]) -> list[str]:
-    levels = body.get("activityLevels")
-    items = levels if isinstance(levels, list) else [levels]
-    return sorted(repr(_activity(item)) for item in items if item is not None)
-
-
-def _activity(item: Any) -> Any:
-    if not isinstance(item, dict):
-        return item
-    definition = item.get("activityDefinition")
-    return item.get("level"), definition.get("id") if isinstance(definition, dict) else definition
-
-
-def rejected(update: Update) -> bool:
-    return not update.before.is_rejected and update.after.is_rejected
-
-
-def reinstated(update: Update) -> bool:
-    return update.before.is_rejected and not update.after.is_rejected
+    return holds

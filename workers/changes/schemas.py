@@ -20,15 +20,25 @@ SCHEMA_NAMES = tuple(_COLLECTION_OF)
 
 def schema(name: str) -> dict[str, Any]:
     """Make the schema of a whole event, by a name of SCHEMA_NAMES such as `assignment.v1.json`. Raises KeyError."""
-    collection = _COLLECTION_OF[name]
-    (event,), definitions = msgspec.json.schema_components([CloudEvent], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/schemas/{name}",
-        "title": f"Events of {collection}",
-        "allOf": [event, {"properties": _narrowed(name, collection)}],
-        "$defs": definitions,
+        **described(name, "#/$defs/{name}"),
+        "$defs": definitions("#/$defs/{name}"),
     }
+
+
+def described(name: str, ref_template: str) -> dict[str, Any]:
+    """The same for a document that has the `definitions` where `ref_template` says. Raises KeyError."""
+    collection = _COLLECTION_OF[name]
+    event = {"$ref": ref_template.format(name=CloudEvent.__name__)}
+    return {"title": f"Events of {collection}", "allOf": [event, {"properties": _narrowed(name, collection)}]}
+
+
+def definitions(ref_template: str) -> dict[str, Any]:
+    """What all events have in common, by the names of the classes; `ref_template` is `#/…/{name}`."""
+    _, found = msgspec.json.schema_components([CloudEvent], ref_template=ref_template)
+    return found
 
 
 def _narrowed(name: str, collection: str) -> dict[str, Any]:

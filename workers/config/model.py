@@ -54,11 +54,14 @@ class Retention(Section):
     events_days: Annotated[int, Field(ge=1)] = 30
     raw_days: Annotated[int, Field(ge=1)] = 7
     dead_letters_days: Annotated[int, Field(ge=1)] = 90
+    own_writes_hours: Annotated[int, Field(ge=1)] = 24
 
 
 class Config(Section):
     public_url: PublicUrl = ""
     secret_key: SecretKey = None
+    #: What these have encrypted can still be read, and is encrypted anew with `secret_key`. Empty ones count as none.
+    previous_secret_keys: list[SecretKey] = Field(default_factory=list)
     store: Store = Store()
     server: Server = Server()
     admin_tokens: AdminTokens = AdminTokens()

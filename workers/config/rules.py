@@ -35,6 +35,7 @@ def broken_rules(data: Any, today: dt.date) -> Iterator[Finding]:
                 here = (*path, "collections", collection)
                 yield from _since(here, collection, settings, today)
                 yield from _references(here, collection, settings)
+                yield from _people_fields(here, collection, settings)
                 if not managed:
                     yield from _manual_webhook(here, settings)
     for name, sink in _entries(config, "sinks"):
@@ -113,6 +114,11 @@ def _reference_name(path: Path, target: str, name: Any) -> Iterator[Finding]:
             yield path, f"{target} has no predefined reference of this name. {hint}"
     elif not re.fullmatch(r"[^\s@(),&#]+", name):
         yield path, "is not the name of a reference: no blanks, @ ( ) , & or #."
+
+
+def _people_fields(path: Path, collection: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    if collection != "people" and settings.get("people_fields") is not None:
+        yield (*path, "people_fields"), "is for the collection people only. Remove it."
 
 
 def _near(given: str, known: tuple[str, ...]) -> str:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from workers.changes import PEOPLE_FIELDS
+from workers.changes.people import allowed
 from workers.config.section import Section
 from workers.config.values import (
     CollectionName,
@@ -14,6 +16,7 @@ from workers.config.values import (
     HeaderNames,
     HostUrl,
     Names,
+    PersonField,
     Secret,
     TimeZone,
     Token,
@@ -64,6 +67,18 @@ class Collection(Section):
     poll_seconds: Annotated[float, Field(gt=0, le=86400)] = 60
     reconcile: Reconcile | None = None
     webhook: ManualWebhook | None = None
+    # Of `people` only: what else Protime tells of a person is neither sent nor stored.
+    people_fields: list[PersonField] | None = None
+
+    @property
+    def allowed_people_fields(self) -> frozenset[str]:
+        """The properties of a person that may leave."""
+        return PEOPLE_FIELDS if self.people_fields is None else allowed(self.people_fields)
+
+    @property
+    def reconciled(self) -> Reconcile | None:
+        """Without a delta nothing else finds a change whose webhook got lost: such a collection is always reconciled."""
+        return self.reconcile or (Reconcile() if self.fetch == "resource" else None)
 
     @property
     def reference_pairs(self) -> list[tuple[str, str]]:
@@ -92,6 +107,8 @@ class Tenant(Section):
         min_length=1, description="the collections to read, such as assignments: { since: 2026-01-01 }"
     )
     requests_per_minute: Annotated[int, Field(gt=0)] = 600
+    # How long Protime keeps a delta that nobody asks for (protime-api §6.1); one that is gone sooner was taken over.
+    delta_life_seconds: Annotated[float, Field(gt=0)] = 259200
     # The property that holds the key of a new webhook is undocumented (protime-api §8.2): the first present counts.
     webhook_key_names: list[Annotated[str, Field(min_length=1)]] = Field(
         default=["key", "privateKey", "webhookKey", "privateWebhookKey", "privateWebHookKey", "secret"],

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from workers.changes.people import ALWAYS, NAMEABLE, NEVER
 from workers.collections import WEBHOOK_COLLECTIONS
 from workers.config.addresses import host_url, public_url, redis_url
 from workers.config.mistakes import mistake, suggestion
@@ -94,6 +95,16 @@ def _collection_name(name: str) -> str:
     return name
 
 
+def _person_field(name: str) -> str:
+    if name in NEVER:
+        raise mistake(
+            "never leaves Protime by an event: it proves an identity, moves money or opens a door. Remove it."
+        )
+    if name not in {*NAMEABLE, *ALWAYS}:
+        raise mistake(f"people have no property of this name. {suggestion(name, NAMEABLE, label='Known')}")
+    return name
+
+
 def _shaped(kind: str, pattern: str, words: str) -> Callable[[str], str]:
     def check(name: str) -> str:
         if not re.fullmatch(pattern, name):
@@ -121,4 +132,9 @@ CollectionName = Annotated[
     str,
     AfterValidator(_collection_name),
     WithJsonSchema({"type": "string", "enum": list(WEBHOOK_COLLECTIONS)}),
+]
+PersonField = Annotated[
+    str,
+    AfterValidator(_person_field),
+    WithJsonSchema({"type": "string", "enum": sorted({*NAMEABLE, *ALWAYS})}),
 ]

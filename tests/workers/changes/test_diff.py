@@ -34,6 +34,7 @@ def test_the_change_version_is_no_change() -> None:
     assert changes({"changeVersion": "A"}, {"changeVersion": "B"}) == []
 
 
+@pytest.mark.rule("9-absent")
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from workers.changes.catalog import COLLECTIONS
 from workers.changes.meaning import meanings
 
 
@@ -155,10 +156,16 @@ def test_a_removed_clocking_says_so_once(render: Any, clocking: Any) -> None:
 
 def test_other_collections_repeat_the_change_unless_nothing_differs(render: Any) -> None:
     body = {"id": 1, "date": "2026-03-10", "person": {"id": 1}}
-    assert render("absences", body)["data"]["meaning"] == ["created"]
-    assert render("absences", body | {"dayPart": "First"}, body)["data"]["meaning"] == ["updated"]
-    assert render("absences", None, body)["data"]["meaning"] == ["deleted"]
-    assert render("absences", body, body)["data"]["meaning"] == []
+    assert render("breaks", body)["data"]["meaning"] == ["created"]
+    assert render("breaks", body | {"isBreakTaken": True}, body)["data"]["meaning"] == ["updated"]
+    assert render("breaks", None, body)["data"]["meaning"] == ["deleted"]
+    assert render("breaks", body, body)["data"]["meaning"] == []
+
+
+@pytest.mark.parametrize("collection", sorted(COLLECTIONS))
+def test_a_mere_re_emission_means_nothing_in_any_collection(render: Any, collection: str) -> None:
+    body = {"id": 1, "date": "2026-03-10", "person": {"id": 1}, "changeVersion": "01", "comments": None}
+    assert render(collection, body | {"changeVersion": "02"}, body)["data"]["meaning"] == []
 
 
 def test_the_words_of_a_collection_are_in_their_fixed_order() -> None:
@@ -176,4 +183,4 @@ def test_the_words_of_a_collection_are_in_their_fixed_order() -> None:
         "reinstated",
         "cancelled",
     )
-    assert meanings("people") == ("created", "updated", "deleted")
+    assert meanings("breaks") == ("created", "updated", "deleted")

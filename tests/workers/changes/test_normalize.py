@@ -52,6 +52,7 @@ def test_what_was_not_known_is_created_and_tells_no_changes(render: Any, assignm
     assert (data["change"], data["changes"], data["previous"]) == ("created", [], None)
 
 
+@pytest.mark.rule("7-return")
 def test_a_record_over_a_tombstone_is_created(render: Any, assignment: Any) -> None:
     for previous in (None, assignment()):
         event = render("assignments", assignment(), previous, was_deleted=True)
@@ -77,6 +78,7 @@ def test_a_delete_of_what_was_never_known_is_told_all_the_same(render: Any) -> N
     assert [data[name] for name in ("person", "start", "end", "notice", "resource", "previous")] == [None] * 6
 
 
+@pytest.mark.rule("9.2-removal")
 def test_a_clocking_with_status_deleted_is_deleted_and_keeps_its_record(render: Any, clocking: Any) -> None:
     gone = clocking(status="Deleted")
     event = render("clockings", gone, clocking())
@@ -113,6 +115,7 @@ def test_a_newer_version_without_a_difference_is_an_update_without_meaning(
     assert (data["change"], data["meaning"], data["changes"]) == ("updated", [], [])
 
 
+@pytest.mark.rule("1.2-unknown-properties")
 def test_unknown_properties_pass_through(render: Any, assignment: Any) -> None:
     body = assignment(colour={"name": "red"}, isRejected="perhaps")
     assert render("assignments", body)["data"]["resource"] == body
@@ -126,6 +129,7 @@ def test_the_event_does_not_depend_on_anything_but_the_change(
     assert one == two == Rendered(one.id, one.json, "updated")
 
 
+@pytest.mark.rule("7-not-an-id")
 @pytest.mark.parametrize(
     "values",
     [

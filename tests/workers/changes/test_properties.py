@@ -19,6 +19,8 @@ from workers.events import Event
 NAMES = [
     "id", "changeVersion", "person", "from", "until", "date", "startTimeInMinutes", "endTimeInMinutes",
     "timeOfDayInMinutes", "durationInMinutes", "activityLevels", "comments", "isRejected", "kind", "reason", "status",
+    "approvalLevel", "isLocked", "dayPart", "requestedAbsenceDefinition", "shiftDefinition", "isAuthorized",
+    "outOfServiceDate", "periodClosingDate", "lastName", "badgeNumber", "flextimeBalanceInMinutes", "~",
     "a.b", "a", "b", "\\", "",
 ]  # fmt: skip
 scalars = (
@@ -29,6 +31,7 @@ scalars = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(), max_size=8)
     | st.sampled_from(["2026-03-29", "2026-10-25", "0001-01-01", "9999-12-31", "Deleted", "InOut", "Reason"])
+    | st.sampled_from(["AwaitingApproval", "Approved", "NotApproved"])
 )
 keys = st.sampled_from(NAMES) | st.text(max_size=3)
 values = st.recursive(

@@ -76,6 +76,8 @@ def test_new_properties_fit_within_v1(render: Any, assignment: Any) -> None:
     validate(event)
 
 
-def test_the_schema_lists_the_words_of_its_collection() -> None:
-    narrowed = schema("assignment.v1.json")["allOf"][1]["properties"]["data"]["properties"]
-    assert narrowed["meaning"]["items"]["examples"] == list(meanings("assignments"))
+@pytest.mark.parametrize("collection", sorted(COLLECTIONS))
+def test_the_schema_lists_the_words_of_its_collection(collection: str) -> None:
+    made = schema(f"{COLLECTIONS[collection].singular}.v1.json")
+    narrowed = made["allOf"][1]["properties"]["data"]["properties"]
+    assert narrowed["meaning"]["items"]["examples"] == list(meanings(collection))

@@ -72,12 +72,14 @@ def test_later_on_the_clock_is_never_earlier_in_time_outside_the_gap(name: str, 
         assert all(earlier < later for earlier, later in pairwise(instants))
 
 
+@pytest.mark.rule("11.1-wall-clock")
 def test_minutes_are_wall_clock_on_the_day_with_23_hours() -> None:
     assert at(SPRING, 180) == "2026-03-29T03:00:00+02:00"
     assert at(SPRING, 480) == "2026-03-29T08:00:00+02:00"
     assert at(SPRING, 60) == "2026-03-29T01:00:00+01:00"
 
 
+@pytest.mark.rule("11.1-wall-clock")
 def test_minutes_are_wall_clock_on_the_day_with_25_hours() -> None:
     assert at(AUTUMN, 480) == "2026-10-25T08:00:00+01:00"
     assert at(AUTUMN, 60) == "2026-10-25T01:00:00+02:00"
@@ -93,6 +95,7 @@ def test_of_a_time_that_exists_twice_work_starts_at_the_first_and_ends_at_the_se
     assert at(AUTUMN, 150, late=True) == "2026-10-25T02:30:00+01:00"
 
 
+@pytest.mark.rule("11.1-minutes")
 def test_negative_minutes_are_the_day_before_and_2880_is_the_end_of_the_next_day() -> None:
     assert at(date(2026, 3, 10), -1440) == "2026-03-09T00:00:00+01:00"
     assert at(date(2026, 3, 10), -1) == "2026-03-09T23:59:00+01:00"
@@ -117,11 +120,13 @@ def test_work_within_a_gap_does_not_end_before_it_starts(render: Any, assignment
     assert times(render("assignments", body)) == ("2026-03-29T03:30:00+02:00", "2026-03-29T03:30:00+02:00")
 
 
+@pytest.mark.rule("11.1-several-days")
 def test_an_assignment_over_several_days_ends_on_the_last(render: Any, assignment: Any) -> None:
     body = assignment(from_="2026-03-27", until="2026-03-30")
     assert times(render("assignments", body)) == ("2026-03-27T08:00:00+01:00", "2026-03-30T17:00:00+02:00")
 
 
+@pytest.mark.rule("11.1-several-days")
 @pytest.mark.parametrize("until", [None, "9999-12-31"])
 def test_an_open_ended_assignment_has_no_end(render: Any, assignment: Any, until: str | None) -> None:
     assert times(render("assignments", assignment(until=until))) == ("2026-03-10T08:00:00+01:00", None)
@@ -132,6 +137,7 @@ def test_without_minutes_there_is_no_start_and_no_end(render: Any, assignment: A
     assert times(render("assignments", body)) == (None, None)
 
 
+@pytest.mark.rule("11.1-wall-clock")
 @pytest.mark.parametrize("name", ["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
 def test_times_are_in_the_zone_of_the_tenant(render: Any, assignment: Any, name: str) -> None:
     start, _ = times(render("assignments", assignment(), view=TenantView(ZoneInfo(name), 168)))

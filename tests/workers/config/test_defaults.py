@@ -19,7 +19,12 @@ def test_what_is_left_out_has_the_documented_default(case):
     assert config.server.model_dump() == {"host": "0.0.0.0", "port": 8080, "max_body_bytes": 1_048_576}
     assert config.admin_tokens.model_dump() == {"operator": None, "viewer": None}
     assert config.subscriptions.model_dump() == {"manage": True, "check_seconds": 300, "renew_at": 0.8}
-    assert config.retention.model_dump() == {"events_days": 30, "raw_days": 7, "dead_letters_days": 90}
+    assert config.retention.model_dump() == {
+        "events_days": 30,
+        "raw_days": 7,
+        "dead_letters_days": 90,
+        "own_writes_hours": 24,
+    }
     assert config.sinks == {}
 
 

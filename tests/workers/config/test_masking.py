@@ -58,6 +58,7 @@ def test_the_name_of_a_tenant_or_sink_masks_nothing(case):
 
 SECRETS = {
     "secret_key": MARK,
+    "previous_secret_keys": [MARK],
     "store.url": f"redis://user:{MARK}@localhost:6379/0",
     "admin_tokens.operator": MARK,
     "admin_tokens.viewer": MARK,
