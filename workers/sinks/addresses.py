@@ -6,10 +6,12 @@ cloud's metadata service for instance (server-side request forgery). Judged is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 #: Services that hand out credentials of the machine: AWS, GCP and Azure share the first; ECS, EKS; Alibaba; Azure WireServer.
 _METADATA: Final = frozenset(
@@ -38,14 +40,15 @@ _NOT_PUBLIC: Final = (
 )
 
 
-def refusal(address: str, *, allow_private: bool) -> str | None:
+def refusal(address: str, *, allow_private: bool, allowed: Sequence[Network] = ()) -> str | None:
     """What speaks against connecting to this IP address, or None.
 
-    `allow_private` admits loopback and the own network; metadata services, link-local, multicast and unspecified
-    addresses are never a receiver. Raises `ValueError` when the text is not an IP address.
+    `allow_private` admits loopback and the own network, `allowed` parts of them; metadata services, link-local,
+    multicast and unspecified addresses are never a receiver. Raises `ValueError` when the text is not an IP address.
     """
     for judged in _what_it_reaches(ip_address(address)):
-        kind = _never(judged) or (None if allow_private else _private(judged))
+        admitted = allow_private or any(judged in net for net in allowed if net.version == judged.version)
+        kind = _never(judged) or (None if admitted else _private(judged))
         if kind:
             return kind
     return None

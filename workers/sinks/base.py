@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from workers.collections import Collection
+from workers.changes.meaning import meanings
+from workers.collections import WEBHOOK_COLLECTIONS, Collection
 from workers.events import Event
+from workers.sinks.collapse import Collapse
+from workers.sinks.day_times import DayTimes, ZonedDayTimes
+from workers.sinks.expressions import Expression
+from workers.sinks.extras import Extra, installed
+from workers.sinks.shaping import Shape
 
 T = TypeVar("T")
 Change = Literal["created", "updated", "deleted"]
@@ -17,6 +24,7 @@ Origin = Literal["webhook", "delta", "sync", "reconcile", "replay"]
 EventType = Annotated[
     str, Field(pattern=r"^eu\.myprotime\.[a-z][a-z_-]*\.(created|updated|deleted)\.v[1-9][0-9]*$")
 ]
+PropertyPath = Annotated[str, Field(pattern=r"^[A-Za-z][^.\s]*(\.[^.\s]+)*$")]
 #: One of these must match. An empty list would let nothing through, which nobody means: it is refused.
 AnyOf = Annotated[tuple[T, ...], Field(min_length=1)]
 
@@ -37,6 +45,30 @@ class Filter(_Strict):
     persons: AnyOf[int] | None = None
     origins: AnyOf[Origin] | None = None
     short_notice: bool | None = None
+    #: A changed property, or one below it: `person` stands for `person.id` too. Only updates have changes.
+    any_changed: AnyOf[PropertyPath] | None = None
+    #: An update in which nothing but times changed, and by less than so many minutes, is left out.
+    minimum_move_minutes: Annotated[int, Field(ge=1)] | None = None
+    #: The start of the work on its own clocks; what has no start is left out.
+    starts_between: DayTimes | None = None
+    #: When we learned of the change.
+    learned_between: ZonedDayTimes | None = None
+    expression: Expression | None = None
+
+    @field_validator("meaning")
+    @classmethod
+    def _known_words(cls, words: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        # A misspelt word would filter everything out in silence.
+        known = sorted({word for name in WEBHOOK_COLLECTIONS for word in meanings(name)})
+        for word in words or ():
+            if word not in known:
+                near = get_close_matches(word, known, n=1)
+                raise ValueError(
+                    f"holds a word that no event has. Did you mean {near[0]}?"
+                    if near
+                    else "holds a word that no event has. docs/events.md lists them"
+                )
+        return words
 
 
 class Retry(_Strict):
@@ -55,7 +87,12 @@ class Retry(_Strict):
 
 
 class SinkOptions(_Strict):
-    """What every sink can be told. `type` names the sink in the registry; each sink narrows it to its own name."""
+    """What every sink can be told. `type` names the sink in the registry; each sink narrows it to its own name.
+
+    A sink whose client library is not always there sets `extra`, and imports it only when it is made.
+    """
+
+    extra: ClassVar[Extra | None] = None
 
     type: str
     filter: Filter = Filter()
@@ -64,6 +101,18 @@ class SinkOptions(_Strict):
     batch: int = Field(default=1, ge=1, le=1000)
     #: The whole of one attempt: connecting, sending, waiting for the answer.
     timeout_seconds: float = Field(default=15, gt=0, le=600)
+    #: What becomes of events that our own writes have caused: `mark` sets the extension `ownwrite`, `drop` filters them out.
+    own_writes: Literal["deliver", "mark", "drop"] = "deliver"
+    #: What of an event the sink gets.
+    shape: Shape = Shape()
+    #: Wait for more events of a record and deliver the net change: one event, or none when nothing is left of them.
+    collapse: Collapse | None = None
+
+    @model_validator(mode="after")
+    def _client_is_there(self) -> Self:
+        if self.extra is not None:
+            installed(self.extra)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def append(path: Path, data: bytes, seconds: float) -> None:
     """Write and fsync, whole or not at all. Blocks. Raises `OSError`, a `TimeoutError` when the lock is not given."""
     if not data:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     with _locked(path, seconds) as file:
         size = os.fstat(file).st_size
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"

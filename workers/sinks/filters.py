@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from workers.events import EventHead
+from workers.events import Change, Event, EventHead
 from workers.sinks.base import Filter
+from workers.sinks.day_times import DayTimes, ZonedDayTimes
+from workers.sinks.expressions import holds
+from workers.sinks.moves import farthest_move, only_moved
 
 
-def matches(wanted: Filter, head: EventHead, /) -> bool:
-    """Whether every key of the filter is left out or matches the event."""
+def matches(wanted: Filter, event: Event, /) -> bool:
+    """Whether every key of the filter is left out or matches the event. The dearest look is the last."""
+    return _head_matches(wanted, event.head) and (
+        wanted.expression is None or holds(wanted.expression, event.as_dict())
+    )
+
+
+def _head_matches(wanted: Filter, head: EventHead) -> bool:
     data = head.data
     return (
         _any_of(wanted.tenants, (data.tenant,))
@@ -20,6 +30,10 @@ def matches(wanted: Filter, head: EventHead, /) -> bool:
         and _any_of(wanted.persons, _persons(head))
         and _any_of(wanted.origins, (head.origin,))
         and _as_short_as(wanted.short_notice, head)
+        and _changed(wanted.any_changed, data.changes)
+        and _moved(wanted.minimum_move_minutes, data.changes)
+        and _starts(wanted.starts_between, data.start)
+        and _learned(wanted.learned_between, head.time)
     )
 
 
@@ -36,3 +50,19 @@ def _as_short_as(wanted: bool | None, head: EventHead) -> bool:
     # Without a notice (no start of work is known) an event is not short.
     notice = head.data.notice
     return wanted is None or wanted == (notice is not None and notice.short)
+
+
+def _changed(wanted: Collection[str] | None, changes: Collection[Change]) -> bool:
+    return wanted is None or any(c.path == w or c.path.startswith(f"{w}.") for c in changes for w in wanted)
+
+
+def _moved(least: int | None, changes: tuple[Change, ...]) -> bool:
+    return least is None or not only_moved(changes) or farthest_move(changes) >= least
+
+
+def _starts(wanted: DayTimes | None, start: str | None) -> bool:
+    return wanted is None or (start is not None and wanted.holds(start[11:16]))
+
+
+def _learned(wanted: ZonedDayTimes | None, time: str) -> bool:
+    return wanted is None or wanted.holds_at(datetime.fromisoformat(time))

@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from workers.sinks.addresses import refusal
+from workers.sinks.addresses import Network, refusal
 
 #: Host → IP addresses, best first. Raises `OSError` when there are none.
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -34,19 +34,29 @@ async def resolve(host: str) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def permitted(host: str, addresses: Sequence[str], *, allow_private: bool) -> list[str]:
+def permitted(
+    host: str, addresses: Sequence[str], *, allow_private: bool, allowed: Sequence[Network] = ()
+) -> list[str]:
     """The addresses that may be connected to. Raises `AddressRefused` when none is left."""
-    judged = {address: refusal(address, allow_private=allow_private) for address in addresses}
-    allowed = [address for address, kind in judged.items() if kind is None]
-    if allowed:
-        return allowed
+    judged = {a: refusal(a, allow_private=allow_private, allowed=allowed) for a in addresses}
+    left = [address for address, kind in judged.items() if kind is None]
+    if left:
+        return left
     found = ", ".join(f"{address} ({kind})" for address, kind in judged.items())
     raise AddressRefused(f"refused to connect: {host} is {found or 'no address'}")
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    def __init__(self, *, allow_private: bool, tls: ssl.SSLContext, resolve: Resolve = resolve) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        tls: ssl.SSLContext,
+        allowed: Sequence[Network] = (),
+        resolve: Resolve = resolve,
+    ) -> None:
         self._allow_private = allow_private
+        self._allowed = allowed
         self._resolve = resolve
         self._inner = httpx.AsyncHTTPTransport(verify=tls, limits=LIMITS)
 
@@ -57,7 +67,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """
         host = request.url.raw_host.decode("ascii")
         addresses = await self._addresses(host)
-        *others, last = permitted(host, addresses, allow_private=self._allow_private)
+        *others, last = permitted(host, addresses, allow_private=self._allow_private, allowed=self._allowed)
         for address in others:
             try:
                 return await self._inner.handle_async_request(_pinned(request, host, address))

@@ -45,7 +45,7 @@ class WebhookSink:
         self._url = httpx.URL(options.url)
         self._hidden = options.hidden
         self._clock = clock
-        self._client = _client(options, resolve, tls or httpx.create_ssl_context())
+        self._client = _client(options, resolve, tls or options.tls())
 
     def __repr__(self) -> str:
         return f"WebhookSink({self._name!r})"
@@ -98,7 +98,12 @@ class WebhookSink:
 def _client(options: WebhookOptions, resolve: Resolve, tls: ssl.SSLContext) -> httpx.AsyncClient:
     seconds = options.timeout_seconds
     return httpx.AsyncClient(
-        transport=GuardedTransport(allow_private=options.allow_private_addresses, tls=tls, resolve=resolve),
+        transport=GuardedTransport(
+            allow_private=options.allow_private_addresses,
+            allowed=options.allow_addresses,
+            tls=tls,
+            resolve=resolve,
+        ),
         # A host may have several addresses: one that never answers leaves time for the next.
         timeout=httpx.Timeout(seconds, connect=seconds / 3),
         headers=_headers(options),

@@ -38,7 +38,13 @@ def _binary(event: Event) -> Message:
     parts = _PARTS.decode(event.json)
     # Given as bytes, the data is not rendered anew.
     data = bytes(parts.pop("data", msgspec.Raw(b"null")))
-    attributes: dict[str, Any] = {name: msgspec.json.decode(value) for name, value in parts.items()}
+    attributes: dict[str, Any] = {name: _attribute(value) for name, value in parts.items()}
     attributes["time"] = datetime.fromisoformat(attributes["time"])
     rendered = to_binary_event(CloudEvent(attributes=attributes, data=data))
     return Message(rendered.headers, rendered.body)
+
+
+def _attribute(value: msgspec.Raw) -> Any:
+    """As decoded, but for a Boolean, which the library would write as Python does."""
+    decoded = msgspec.json.decode(value)
+    return str(decoded).lower() if isinstance(decoded, bool) else decoded

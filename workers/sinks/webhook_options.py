@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import ssl
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,6 +13,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    FilePath,
     SecretStr,
     SerializationInfo,
     field_serializer,
@@ -21,6 +24,8 @@ from workers.sinks.base import SinkOptions
 from workers.sinks.standard_webhooks import key_of
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+#: A part of a path that looks like chance is what opens it, as with the webhooks of chat services.
+_CHANCE: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w~.%-]{16,}")
 _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 #: What the sink sets itself, or what belongs to the connection.
 _RESERVED: Final = frozenset(
@@ -88,7 +93,14 @@ class WebhookOptions(SinkOptions):
     mode: Literal["structured", "binary"] = "structured"
     #: Sent with every request, an `Authorization` for instance.
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    #: All of the own network and this machine; or, better, only the networks that are named.
     allow_private_addresses: bool = False
+    allow_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: PEM. The authorities that may have signed the receiver's certificate; the usual ones unless given.
+    ca_file: FilePath | None = None
+    #: PEM. The certificate and key by which the receiver knows us.
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -99,6 +111,23 @@ class WebhookOptions(SinkOptions):
                 "mode binary carries one event a request: leave batch at 1 or use mode structured"
             )
         return self
+
+    @model_validator(mode="after")
+    def _consistent_tls(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if (self.ca_file or self.cert_file) and not self.url.startswith("https:"):
+            raise ValueError("certificates need an encrypted connection: begin the url with https://")
+        return self
+
+    def tls(self) -> ssl.SSLContext:
+        """What connections are encrypted with. Raises `OSError` when a file cannot be read or used."""
+        context = (
+            ssl.create_default_context(cafile=self.ca_file) if self.ca_file else httpx.create_ssl_context()
+        )
+        if self.cert_file is not None:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
 
     @field_serializer("url")
     def _shown_url(self, url: str, info: SerializationInfo) -> str:
@@ -111,14 +140,16 @@ class WebhookOptions(SinkOptions):
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Everything that must not appear in a text about this sink: secrets, header values, values of the query."""
+        """What must not appear in a text about this sink: secrets, header values, tokens in the path or the query."""
         values = [value.get_secret_value() for value in self.headers.values()]
-        query = [value for _, value in parse_qsl(urlsplit(self.url).query)]
+        address = urlsplit(self.url)
+        query = [value for _, value in parse_qsl(address.query)]
+        path = [part for part in address.path.split("/") if _CHANCE.fullmatch(part)]
         bare = [secret.removeprefix("whsec_") for secret in self._secrets()]
         words = [
             word for value in values for word in value.split() if word.lower() not in ("bearer", "basic")
         ]
-        return frozenset([*self._secrets(), *bare, *values, *words, *query])
+        return frozenset([*self._secrets(), *bare, *values, *words, *query, *path])
 
     def _secrets(self) -> list[str]:
         return [secret.get_secret_value() for secret in self.secret]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -31,12 +32,14 @@ class Answer:
 
 
 class Receiver:
-    def __init__(self, *, certificate: Path | None = None) -> None:
+    def __init__(self, *, certificate: Path | None = None, clients: Path | None = None) -> None:
+        """`clients`: only who has a certificate by this authority may connect."""
         self.requests: list[Received] = []
         #: Taken from the front, one a request; then `answer`.
         self.answers: list[Answer] = []
         self.answer = Answer()
         self._certificate = certificate
+        self._clients = clients
         self._port = 0
 
     def reset(self) -> None:
@@ -58,7 +61,9 @@ class Receiver:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))
         self._port = listening.getsockname()[1]
-        tls = {"ssl_certfile": str(self._certificate)} if self._certificate else {}
+        tls: dict[str, Any] = {"ssl_certfile": str(self._certificate)} if self._certificate else {}
+        if self._clients:
+            tls |= {"ssl_ca_certs": str(self._clients), "ssl_cert_reqs": ssl.CERT_REQUIRED}
         config = uvicorn.Config(
             self._app,
             log_config=None,

@@ -13,6 +13,13 @@ from typing import Any
 from rich.console import Console
 
 from tests.workers.sinks.receiver import Answer, Receiver
+from tests.workers.sinks.rigs_kafka import KafkaRig
+from tests.workers.sinks.rigs_mqtt import MqttRig
+from tests.workers.sinks.rigs_nats import NatsRig
+from tests.workers.sinks.rigs_notify import NotifyRig
+from tests.workers.sinks.rigs_postgres import PostgresRig
+from tests.workers.sinks.rigs_rabbitmq import RabbitmqRig
+from tests.workers.sinks.rigs_redis import RedisRig
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink
 from workers.sinks.console import ConsoleSink
@@ -164,4 +171,15 @@ class ConsoleRig:
             return
 
 
-RIGS = {"webhook": WebhookRig, "file": FileRig, "console": ConsoleRig}
+RIGS = {
+    "webhook": WebhookRig,
+    "file": FileRig,
+    "console": ConsoleRig,
+    "rabbitmq": RabbitmqRig,
+    "nats": NatsRig,
+    "mqtt": MqttRig,
+    "redis": RedisRig,
+    "postgres": PostgresRig,
+    "kafka": KafkaRig,
+    "notify": NotifyRig,
+}

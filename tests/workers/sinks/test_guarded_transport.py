@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -108,6 +109,12 @@ def tls_receiver(tmp_path_factory):
     receiver.stop()
 
 
+@pytest.fixture(scope="module")
+def certificate(tls_receiver):
+    """The file of that certificate and its key."""
+    return tls_receiver[0]._certificate
+
+
 @pytest.mark.parametrize(("host", "delivered"), [("receiver.test", True), ("other.test", False)])
 async def test_the_certificate_is_checked_against_the_name(
     webhook, tls_receiver, make_event, host, delivered
@@ -124,3 +131,42 @@ async def test_an_unknown_authority_is_refused(webhook, tls_receiver, make_event
     url = f"https://receiver.test:{receiver.port}/in"
     failures = await webhook(url=url, resolve=answering("127.0.0.1")).deliver([make_event(1)])
     assert "certificate" in failures[0].reason
+
+
+async def test_an_authority_of_ones_own_can_be_named(webhook, tls_receiver, certificate, make_event):
+    receiver, _ = tls_receiver
+    url = f"https://receiver.test:{receiver.port}/in"
+    sink = webhook(url=url, ca_file=certificate, resolve=answering("127.0.0.1"))
+    assert await sink.deliver([make_event(1)]) == {}
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_receiver_that_asks_for_a_client_certificate_gets_it(webhook, certificate, make_event, known):
+    receiver = Receiver(certificate=certificate, clients=certificate)
+    receiver.start()
+    ours = {"cert_file": certificate, "key_file": certificate} if known else {}
+    url = f"https://receiver.test:{receiver.port}/in"
+    sink = webhook(url=url, ca_file=certificate, resolve=answering("127.0.0.1"), **ours)
+    failures = await sink.deliver([make_event(1)])
+    await sink.close()
+    await asyncio.to_thread(receiver.stop)
+    assert (failures == {}) is known
+    assert known or not failures[0].permanent
+
+
+async def test_a_network_of_ones_own_can_be_allowed_without_all_others(webhook, receiver, make_event):
+    url = f"http://receiver.test:{receiver.port}/in"
+    how = {"url": url, "resolve": answering("127.0.0.1"), "allow_private_addresses": False}
+    assert await webhook(**how, allow_addresses=["127.0.0.0/30"]).deliver([make_event(1)]) == {}
+    refused = await webhook(**how, allow_addresses=["10.0.0.0/8", "::1/128"]).deliver([make_event(1)])
+    assert "loopback" in refused[0].reason
+
+
+async def test_an_allowed_network_never_opens_a_metadata_service(webhook, make_event):
+    sink = webhook(
+        url="http://receiver.test/",
+        resolve=answering("169.254.169.254"),
+        allow_private_addresses=False,
+        allow_addresses=["169.254.0.0/16"],
+    )
+    assert "a metadata service" in (await sink.deliver([make_event(1)]))[0].reason

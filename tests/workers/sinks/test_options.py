@@ -98,3 +98,11 @@ def test_what_must_be_hidden_includes_the_parts_that_a_receiver_might_echo():
         url="https://example.com/in?code=in%20query", headers={"Authorization": "Bearer hunter22"}
     )
     assert options.hidden >= {SECRET, SECRET.removeprefix("whsec_"), "in query", "hunter22"}
+
+
+def test_a_part_of_the_path_that_opens_it_is_hidden_and_its_words_are_not():
+    options = webhook(
+        url="https://chat.example.com/services/T0001/A8f3kQ02mZx71bLw5cRt/incoming-planning-changes"
+    )
+    assert "A8f3kQ02mZx71bLw5cRt" in options.hidden
+    assert not {"services", "T0001", "incoming-planning-changes"} & options.hidden

@@ -12,6 +12,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.workers.sinks.receiver import Answer
 from tests.workers.sinks.rigs import SECRET
+from workers.events import Event
+from workers.sinks.attributes import attributes
 
 OTHER_SECRET = "whsec_bmV3IHNlY3JldCBvZiAyNCBieXRlcyEhIQ=="
 
@@ -56,6 +58,7 @@ async def test_binary_mode_sends_attributes_as_headers_and_the_data_unchanged(we
     assert request.headers["ce-sequence"] == "0001"
     assert request.headers["ce-time"].startswith("2026-03-09T14:03:11.512")
     assert request.body in event.json
+    assert "ce-ownwrite" not in request.headers
     received = from_binary_event(parsed(request))
     assert received.get_data() == event.as_dict()["data"]
     assert received.get_time().isoformat() == "2026-03-09T14:03:11.512000+00:00"
@@ -64,6 +67,25 @@ async def test_binary_mode_sends_attributes_as_headers_and_the_data_unchanged(we
         "partitionkey": "assignments/1",
         "origin": "webhook",
     }
+
+
+async def test_an_own_write_is_marked_by_an_extension_and_keeps_its_id(webhook, receiver, make_event):
+    event = make_event()
+    marked = event.as_own_write()
+    assert await webhook(mode="binary").deliver([marked]) == {}
+    (request,) = receiver.requests
+    assert request.headers["ce-ownwrite"] == "true"
+    assert request.headers["ce-id"] == request.headers["webhook-id"] == event.id
+    assert {**event.as_dict(), "ownwrite": True} == marked.as_dict()
+    assert (event.head.ownwrite, marked.head.ownwrite) == (False, True)
+
+
+async def test_a_net_change_says_in_a_header_how_many_events_it_stands_for(webhook, receiver, make_event):
+    net = Event(b'{"collapsed":3,' + make_event().json[1:])
+    assert await webhook(mode="binary").deliver([net]) == {}
+    assert receiver.requests[0].headers["ce-collapsed"] == "3"
+    assert attributes(net.head)["collapsed"] == "3"
+    assert "collapsed" not in attributes(make_event().head)
 
 
 @pytest.mark.parametrize("options", [{}, {"batch": 5}, {"mode": "binary"}])

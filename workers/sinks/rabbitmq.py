@@ -1,0 +1,76 @@
+"""RabbitMQ (AMQP 0-9-1): persistent messages with publisher confirms; `message_id` is the event id.
+
+The body is the structured CloudEvent, its attributes stand in the headers under `cloudEvents_`, which a headers exchange
+can match, as the CloudEvents binding for AMQP names them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, model_validator
+
+from workers.sinks.base import Failure
+from workers.sinks.broker import BrokerSink
+from workers.sinks.broker_options import BrokerOptions
+from workers.sinks.destinations import PLACEHOLDERS, example
+from workers.sinks.extras import Extra
+from workers.sinks.link import Connection
+
+
+def _routing_key(template: str) -> str:
+    if len(example(template, PLACEHOLDERS).encode()) > 255:
+        raise ValueError("must not be longer than 255 bytes")
+    return template
+
+
+def _exchange(name: str) -> str:
+    if len(name.encode()) > 127:
+        raise ValueError("must not be longer than 127 bytes")
+    return name
+
+
+class RabbitmqOptions(BrokerOptions):
+    extra: ClassVar[Extra | None] = Extra("rabbitmq", "aio_pika")
+    schemes: ClassVar[tuple[str, ...]] = ("amqp", "amqps")
+    secure: ClassVar[tuple[str, ...]] = ("amqps",)
+
+    type: Literal["rabbitmq"]
+    #: An exchange that exists; "" is the default exchange, whose routing keys are the names of queues.
+    exchange: Annotated[str, AfterValidator(_exchange)] = "shiftwire"
+    routing_key: Annotated[str, AfterValidator(_routing_key)] = "{tenant}.{collection}.{change}"
+    #: Make the exchange (topic, durable) if it is not there yet.
+    declare: bool = False
+    #: An event that the exchange hands to no queue becomes a dead letter, or may be dropped as if it were delivered.
+    unroutable: Literal["dead_letter", "drop"] = "dead_letter"
+
+    @model_validator(mode="after")
+    def _declarable(self) -> Self:
+        if self.declare and (not self.exchange or self.exchange.startswith("amq.")):
+            raise ValueError("declare: the default exchange and those that begin with amq. are always there")
+        return self
+
+
+class RabbitmqSink(BrokerSink):
+    def __init__(self, name: str, options: RabbitmqOptions) -> None:
+        def make() -> Connection:
+            from workers.sinks.rabbitmq_connection import RabbitmqConnection  # noqa: PLC0415 an extra
+
+            return RabbitmqConnection(options)
+
+        super().__init__(name, options, make=make, judge=judge)
+
+
+def judge(error: Exception) -> Failure:
+    """What an error of aio-pika means."""
+    from aio_pika import exceptions  # noqa: PLC0415 an extra
+
+    if isinstance(error, exceptions.PublishError):
+        return Failure(f"unroutable: no queue takes it from the exchange ({error})", permanent=True)
+    if isinstance(error, exceptions.DeliveryError):
+        return Failure(f"the broker refused it, a queue may be full ({error})")
+    if isinstance(error, exceptions.ChannelPreconditionFailed):
+        return Failure(f"the broker refused it: {error}", permanent=True)
+    if isinstance(error, exceptions.ChannelNotFoundEntity):
+        return Failure(f"{error} (create it, or set `declare: true`)", scope="sink")
+    return Failure(f"{type(error).__name__}: {error}", scope="sink")
