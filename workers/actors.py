@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import dramatiq
@@ -22,7 +23,7 @@ def declare(broker: dramatiq.Broker, runtime: Runtime) -> None:
     """Makes the actors of this process. They run on the runtime's event loop; a failure is left to the sweep."""
     jobs = Jobs(runtime)
     live: list[Job] = [jobs.ingest, jobs.delta, jobs.dispatch, jobs.retry]
-    bulk: list[Job] = [jobs.subscriptions, jobs.reconcile, jobs.purge]
+    bulk: list[Job] = [jobs.subscriptions, jobs.reconcile, jobs.repair, jobs.purge, jobs.replay]
     for queue, some in ((LIVE, live), (BULK, bulk)):
         for job in some:
             dramatiq.actor(actor_name=job.__name__, queue_name=queue, broker=broker)(_guarded(job))
@@ -50,6 +51,10 @@ class Jobs:
         if self._runtime.knows(tenant) and sink in self._runtime.sinks:
             self._runtime.dispatcher.retry(Partition(tenant, partition), sink)
 
+    async def replay(self, tenant: str, partition: int, sink: str) -> None:
+        if self._runtime.knows(tenant) and sink in self._runtime.sinks:
+            self._runtime.replaying.start(Partition(tenant, partition), sink)
+
     async def subscriptions(self, tenant: str, again: bool) -> None:
         if self._runtime.knows(tenant):
             await self._runtime.subscriptions.check(tenant, again=again)
@@ -57,6 +62,10 @@ class Jobs:
     async def reconcile(self, tenant: str, collection: str) -> None:
         if self._runtime.knows(tenant, collection):
             await self._runtime.reconciler.run(tenant, collection)
+
+    async def repair(self, tenant: str) -> None:
+        if self._runtime.knows(tenant):
+            await self._runtime.repairs.run(tenant, partial(self._runtime.knows, tenant))
 
     async def purge(self, tenant: str) -> None:
         if self._runtime.knows(tenant):

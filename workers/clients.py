@@ -8,7 +8,6 @@ from datetime import date, datetime
 import structlog
 
 from workers.config import Config, Tenant
-from workers.deltas import TenantReading
 from workers.protime import (
     ClientCredentials,
     NotFound,
@@ -20,6 +19,8 @@ from workers.protime import (
     scopes_for,
 )
 from workers.protime.collections import COLLECTIONS
+from workers.reading import TenantReading
+from workers.refusals import Refusals
 from workers.store import Store
 from workers.store.inbox import Entry
 from workers.store.pace import SharedPace
@@ -34,6 +35,7 @@ class Clients:
     def __init__(self, config: Config, store: Store, *, share: bool = True) -> None:
         """Without `share` the store is not asked: for a check of a configuration that does not run yet."""
         self._config = config
+        self.refusals = Refusals(store.stops)
         self._tokens = {
             name: _tokens(name, tenant, config, store, share) for name, tenant in config.tenants.items()
         }
@@ -66,11 +68,14 @@ class Clients:
             deltas=frozenset(
                 n for n, s in collections.items() if s.fetch != "resource" and COLLECTIONS[n].delta
             ),
+            delta_life=self._config.tenants[tenant].delta_life_seconds,
         )
 
     async def fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
         """One resource, as an entry without id and origin; deleted when Protime knows it no more; None: try later."""
-        if time.monotonic() < self._paused_until.get(tenant, 0.0):
+        if time.monotonic() < self._paused_until.get(tenant, 0.0) or self.refusals.resting(
+            tenant, collection
+        ):
             return None
         references = self._config.tenants[tenant].collections[collection].reference_pairs
         try:
@@ -78,13 +83,16 @@ class Clients:
         except NotFound:
             return Entry("", f"{collection}/{number}", "", deleted=True, origin="", data=b"")
         except ProtimeError as error:
-            after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
-            self._paused_until[tenant] = time.monotonic() + after
-            log.warning(
-                "resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error)
-            )
+            if not await self.refusals.met(tenant, collection, error):
+                self._pause(tenant, collection, number, error)
             return None
+        await self.refusals.over(tenant, collection)
         return Entry("", f"{collection}/{number}", found.version, deleted=False, origin="", data=found.body)
+
+    def _pause(self, tenant: str, collection: str, number: int, error: ProtimeError) -> None:
+        after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
+        self._paused_until[tenant] = time.monotonic() + after
+        log.warning("resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error))
 
     async def close(self) -> None:
         for client in self._clients.values():
@@ -101,7 +109,8 @@ def _tokens(name: str, tenant: Tenant, config: Config, store: Store, share: bool
         tenant.client_secret.get_secret_value(),
         scopes,
         user_agent=tenant.user_agent,
-        store=shared if share else None,
+        # Without a secret_key nothing can be encrypted at rest: then each process has a token of its own.
+        store=shared if share and config.secret_key else None,
     )
 
 

@@ -9,66 +9,31 @@ Effects are durable before the cursor: a kill between two steps repeats items, w
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
 
 import msgspec
 import structlog
 
-from workers.protime import (
-    Conflict,
-    DeltaItem,
-    Gone,
-    Protime,
-    ProtimeError,
-    Transient,
-    date_window,
-    earliest_delta_start,
-)
-from workers.retry import delay
+from workers import arrivals
+from workers.delta_end import after_the_end, taken_over
+from workers.delta_failures import DeltaFailures
+from workers.page_batches import batches
+from workers.protime import Conflict, Gone, ProtimeError, Transient
+from workers.reading import TenantReading
+from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates, again_key, lock_key
-from workers.store.inbox import NO_ID, Arrival, Inbox
+from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Lease, Leases
+from workers.store.owed import Owed
 from workers.store.scripts import Scripts
 
 log = structlog.get_logger()
 
 #: Two pulls of a delta begin at least so far apart: a burst of notifications costs few calls.
 INTERVAL_SECONDS = 0.25
-#: When a delta cannot be pulled for so long, waiting notifications are delivered as they were signed.
-FALLBACK_SECONDS = 30.0
 _CHUNK = 500
-_DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
-
-
-@dataclass(frozen=True)
-class TenantReading:
-    """What lists and deltas need of a tenant: its client, its calendar day, and how its collections are read.
-
-    `since`: where the window of a dated collection begins; `references`: what its records carry along; `deltas`: the
-    collections whose delta is kept.
-    """
-
-    client: Protime
-    today: Callable[[], date]
-    since: Mapping[str, date]
-    references: Mapping[str, list[tuple[str, str]]]
-    deltas: frozenset[str]
-
-    def window(self, collection: str) -> str | None:
-        """The filter of a whole read. Protime refuses a delta that begins before 1 January of the previous year."""
-        if collection not in self.since:
-            return None
-        return date_window(max(self.since[collection], earliest_delta_start(self.today())))
-
-
-class _Head(msgspec.Struct):
-    id: int
-    changeVersion: str | None = None  # noqa: N815
 
 
 class Deltas:
@@ -78,6 +43,8 @@ class Deltas:
         inbox: Inbox,
         leases: Leases,
         states: DeltaStates,
+        owed: Owed,
+        refusals: Refusals,
         tenants: Mapping[str, TenantReading],
         wake: Callable[[Iterable[Partition]], None],
     ) -> None:
@@ -85,8 +52,11 @@ class Deltas:
         self._inbox = inbox
         self._leases = leases
         self._states = states
+        self._owed = owed
+        self._refusals = refusals
         self._tenants = tenants
         self._wake = wake
+        self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
     async def pull(self, tenant: str, collection: str) -> None:
         """Pulls until nobody asks any more. Another process that pulls already is told to pull once more."""
@@ -108,6 +78,8 @@ class Deltas:
         state = await self._states.get(tenant, collection)
         wait = max(state.asked_at + INTERVAL_SECONDS, state.retry_at) - time.time()
         if wait > 5 * INTERVAL_SECONDS:
+            marks = await self._inbox.waiting_marks(tenant, collection)
+            await self._failures.wait(collection, state, marks)
             return False  # refused a moment ago: the timer and the sweep come again
         await asyncio.sleep(max(0.0, wait))
         state.asked_at = time.time()
@@ -115,28 +87,43 @@ class Deltas:
         try:
             touched = await self._fetch(tenant, collection, state, lease)
         except (Gone, Conflict) as error:
-            if not (state.link or state.walk):
-                await self._failed(tenant, collection, state, error, marks)
-                return False
-            log.warning(
-                "delta expired, starting anew", tenant=tenant, collection=collection, error=str(error)
-            )
-            await self._states.put(tenant, collection, DeltaState(asked_at=state.asked_at))
-            return await self._pull_once(tenant, collection, lease)
-        except ProtimeError as error:
-            await self._failed(tenant, collection, state, error, marks)
+            if state.link or state.walk:
+                await self._start_anew(tenant, collection, state, error)
+                return await self._pull_once(tenant, collection, lease)
+            await self._failures.met(tenant, collection, state, error, marks)
             return False
-        state.pulled_at, state.failing_since, state.retry_at, state.error, state.attempts = (
-            time.time(),
-            0,
-            0,
-            "",
-            0,
-        )
-        await self._states.put(tenant, collection, state)
+        except ProtimeError as error:
+            await self._failures.met(tenant, collection, state, error, marks)
+            return False
+        await self._pulled(tenant, collection, state)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
         return True
+
+    async def _pulled(self, tenant: str, collection: str, state: DeltaState) -> None:
+        fine = {"failing_since": 0.0, "retry_at": 0.0, "error": "", "attempts": 0}
+        await self._states.put(
+            tenant, collection, msgspec.structs.replace(state, pulled_at=time.time(), **fine)
+        )
+        await self._refusals.over(tenant, collection)
+
+    async def _start_anew(self, tenant: str, collection: str, state: DeltaState, error: ProtimeError) -> None:
+        """A new walk brings what changed; what was deleted since the last pull only a whole comparison finds."""
+        life = self._tenants[tenant].delta_life
+        new = after_the_end(state, time.time(), life)
+        about = {"tenant": tenant, "collection": collection, "error": str(error)}
+        if taken_over(state, time.time(), life):
+            log.error(
+                "delta taken over by another client, starting anew",
+                times=new.superseded,
+                to_do="let no other program use this client, or follow the deltas of these collections",
+                **about,
+            )
+        else:
+            log.warning("delta expired, starting anew", **about)
+        if state.link:
+            await self._owed.note(tenant, collection)
+        await self._states.put(tenant, collection, new)
 
     async def _fetch(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> set[Partition]:
         """Appends what the delta gives, and puts the new link into `state`."""
@@ -144,7 +131,9 @@ class Deltas:
             await self._walk(tenant, collection, state, lease)
             return set()
         page = await self._tenants[tenant].client.delta_pull(state.link)
-        touched = await self._append(tenant, "delta", [arrival(collection, item) for item in page.items])
+        touched = await self._append(
+            tenant, "delta", [arrivals.of_item(collection, item) for item in page.items]
+        )
         state.link = page.delta_link
         return touched
 
@@ -155,61 +144,20 @@ class Deltas:
             pages = settings.client.delta_start_from(collection, state.walk)
         else:
             references = settings.references.get(collection, [])
-            pages = settings.client.delta_start(collection, settings.window(collection), references)
-        async for page in pages:
+            pages = settings.client.delta_start(collection, settings.delta_window(collection), references)
+        async for some in batches(pages):
             if not lease.alive:
                 raise Transient("the lock on this delta was lost to another process")
             await self._inbox.room(tenant)
-            self._wake(await self._append(tenant, "sync", [arrival(collection, item) for item in page.items]))
-            state.link, state.walk = page.delta_link, page.next_link
+            found = [arrivals.of_item(collection, item) for page in some for item in page.items]
+            touched = await self._append(tenant, "sync", found)
+            state.link, state.walk = some[-1].delta_link, some[-1].next_link
             await self._states.put(tenant, collection, state)
+            self._wake(touched)
 
-    async def _append(self, tenant: str, origin: str, arrivals: list[Arrival]) -> set[Partition]:
+    async def _append(self, tenant: str, origin: str, found: list[Arrival]) -> set[Partition]:
         touched = set[Partition]()
-        for start in range(0, len(arrivals), _CHUNK):
-            some = arrivals[start : start + _CHUNK]
+        for start in range(0, len(found), _CHUNK):
+            some = found[start : start + _CHUNK]
             touched |= await self._inbox.append(tenant, origin, some, bulk=origin == "sync")
         return touched
-
-    async def _failed(
-        self,
-        tenant: str,
-        collection: str,
-        state: DeltaState,
-        error: ProtimeError,
-        marks: Mapping[Partition, str],
-    ) -> None:
-        now = time.time()
-        state.attempts += 1
-        state.failing_since = state.failing_since or now
-        after = error.retry_after if isinstance(error, Transient) else None
-        least = 1.0 if isinstance(error, Transient) else 60.0
-        state.retry_at = now + delay(
-            state.attempts,
-            least=least,
-            most=300,
-            chance=_DICE.random(),
-            retry_after=after,  # jitter
-        )
-        state.error = str(error)
-        await self._states.put(tenant, collection, state)
-        log.warning(
-            "delta not pulled",
-            tenant=tenant,
-            collection=collection,
-            error=str(error),
-            attempts=state.attempts,
-        )
-        if now - state.failing_since > FALLBACK_SECONDS or not isinstance(error, Transient):
-            await self._inbox.pulled_through(collection, marks)
-            self._wake(marks)
-
-
-def arrival(collection: str, item: DeltaItem) -> Arrival:
-    """A delta item as it goes into the inbox. One without an integer id goes there too, to be rejected with its data."""
-    try:
-        head = msgspec.json.decode(item.data, type=_Head)
-    except msgspec.DecodeError:
-        return Arrival(f"{collection}/{NO_ID}", "", deleted=False, data=bytes(item.data))
-    data = b"" if item.deleted else bytes(item.data)
-    return Arrival(f"{collection}/{head.id}", head.changeVersion or "", deleted=item.deleted, data=data)

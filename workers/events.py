@@ -43,7 +43,7 @@ class EventData(msgspec.Struct, frozen=True):
 
 
 class EventHead(msgspec.Struct, frozen=True):
-    """CloudEvents context attributes and extensions (`sequence`, `partitionkey`, `origin`)."""
+    """CloudEvents context attributes and extensions (`sequence`, `partitionkey`, `origin`, `ownwrite`, `collapsed`)."""
 
     id: str
     source: str
@@ -57,9 +57,13 @@ class EventHead(msgspec.Struct, frozen=True):
     datacontenttype: str
     data: EventData
     specversion: str = "1.0"
+    ownwrite: bool = False
+    collapsed: int | None = None
 
 
 _HEAD = msgspec.json.Decoder(EventHead)
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_REPLAY = msgspec.Raw(b'"replay"')
 
 
 class Event:
@@ -75,6 +79,15 @@ class Event:
     @property
     def id(self) -> str:
         return self.head.id
+
+    def as_own_write(self) -> Event:
+        """The same event with the extension that says so, for a sink that asked for it. Its id stays."""
+        return Event(b'{"ownwrite":true,' + self.json[1:])
+
+    def as_replay(self) -> Event:
+        """The same event as it is told once more: its origin says so, all else stays byte for byte."""
+        parts = _PARTS.decode(self.json)
+        return Event(msgspec.json.encode({**parts, "origin": _REPLAY}))
 
     def as_dict(self) -> dict[str, Any]:
         """The whole event, `data.resource` and `data.previous` included."""

@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from workers import plan
-from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, stored_form
-from workers.store.gate import CHAINED, NO_VERSION, Apply, Decision, Gate, Reject, Supersede
+from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
+from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Gate, Reject, Supersede
 from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
@@ -86,16 +86,10 @@ class Ingest:
         groups: dict[str, list[Entry]] = {}
         for entry in batch.entries:
             groups.setdefault(entry.resource, []).append(entry if entry.version else compact(entry))
-        plans = await asyncio.gather(
-            *(
-                self._plan(tenant, resource, entries, batch.states.get(resource))
-                for resource, entries in groups.items()
-            )
-        )
+        plans = await self._plans(tenant, groups, batch.states)
         decisions: list[Decision] = []
-        for (resource, _), found in zip(groups.items(), plans, strict=True):
-            if found is not None:
-                decisions += decide(tenant, found, batch.states.get(resource))
+        for resource, found in plans.items():
+            decisions += decide(tenant, found, batch.states.get(resource))
         if not decisions:
             return
         passed = await self._gate.pass_through(partition, decisions)
@@ -108,23 +102,54 @@ class Ingest:
         if passed.applied:
             self._committed(partition)
 
-    async def _plan(
-        self, tenant: TenantIngest, resource: str, entries: list[Entry], stored: Stored | None
+    async def _plans(
+        self, tenant: TenantIngest, groups: Mapping[str, list[Entry]], states: Mapping[str, Stored]
+    ) -> dict[str, plan.Plan]:
+        """By resource; what must be asked for and cannot be, is left out: its entries stay where they are."""
+        plans, asked = dict[str, plan.Plan](), list[str]()
+        for resource, entries in groups.items():
+            plans[resource], ask = _outlook(tenant, resource, entries, states.get(resource))
+            if ask:
+                asked.append(resource)
+        looks = (self._ask(tenant, r, groups[r], states.get(r), plans.pop(r)) for r in asked)
+        found = zip(asked, await asyncio.gather(*looks), strict=True)
+        return plans | {resource: answer for resource, answer in found if answer is not None}
+
+    async def _ask(
+        self,
+        tenant: TenantIngest,
+        resource: str,
+        entries: list[Entry],
+        stored: Stored | None,
+        known: plan.Plan,
     ) -> plan.Plan | None:
+        """The plan with the record as Protime has it now; None: later."""
         collection, _, number = resource.partition("/")
-        mode = tenant.fetch.get(collection, "payload")
-        if mode == "payload":
-            return plan.every(entries, stored)
-        outlook = plan.newest(entries, stored)
-        if mode != "resource" or number == NO_ID or not outlook.apply or outlook.apply[0].deleted:
-            return outlook
-        if any(entry.origin != "webhook" and entry.version >= outlook.apply[0].version for entry in entries):
-            return outlook  # a list or a delta brought the newest state itself
         found = await self._fetch(tenant.name, collection, int(number))
         if found is not None:
             return plan.fetched(entries, stored, found)
-        waited = time.time() - outlook.apply[0].arrived_ms / 1000
-        return outlook if waited > self._fallback_seconds else None
+        waited = time.time() - known.apply[0].arrived_ms / 1000
+        # A deleted record is not brought back on a guess, however long Protime cannot be asked.
+        return known if waited > self._fallback_seconds and not plan.doubtful(stored) else None
+
+
+def _outlook(
+    tenant: TenantIngest, resource: str, entries: list[Entry], stored: Stored | None
+) -> tuple[plan.Plan, bool]:
+    """The plan by what is known, and whether Protime is to be asked for the record before."""
+    collection, _, number = resource.partition("/")
+    mode = tenant.fetch.get(collection, "payload")
+    doubtful = plan.doubtful(stored)
+    if mode == "payload" and not doubtful:
+        return plan.every(entries, stored), False
+    known = plan.newest(entries, stored)
+    if (mode != "resource" and not doubtful) or number == NO_ID:
+        return known, False
+    if not known.apply or known.apply[0].deleted:
+        return known, False
+    # A list or a delta may have brought the newest state itself.
+    version = known.apply[0].version
+    return known, not any(e.origin != "webhook" and e.version >= version for e in entries)
 
 
 def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> list[Decision]:
@@ -135,22 +160,29 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
         try:
             body, rendered = _render(tenant, entry, stored)
         except (NormalizeError, msgspec.DecodeError, RecursionError) as error:
-            decisions.append(Reject(entry.resource, entry.id, f"{type(error).__name__}: {error}"))
+            reason = f"{type(error).__name__}: {error}"
+            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
             continue
         version = entry.version or NO_VERSION
         # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
         gone = rendered.change == "deleted"
-        decisions.append(Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json))
+        decisions.append(
+            Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
+        )
         stored, expected = Stored(version, gone, 0, body), CHAINED
-    decisions += [Supersede(entry.resource, entry.id, entry.version) for entry in found.superseded]
+    decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
     return decisions
+
+
+def _came(entry: Entry) -> Came:
+    return Came(entry.channel or entry.origin, entry.deleted, entry.version)
 
 
 def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
     collection, _, number = entry.resource.partition("/")
     if number == NO_ID:
         raise NormalizeError("the record has no integer id")
-    resource = None if entry.deleted else stored_form(collection, _object(entry.data), tenant.view)
+    resource = None if entry.deleted else _object(entry.data)
     change = Change(
         tenant=tenant.name,
         collection=collection,
@@ -163,7 +195,20 @@ def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[
         origin=entry.origin,
         learned_at=datetime.fromtimestamp(entry.arrived_ms / 1000, UTC),
     )
-    return b"" if resource is None else msgspec.json.encode(resource), normalize(change, tenant.view)
+    rendered = normalize(change, tenant.view)
+    if resource is None:
+        return b"", rendered
+    return msgspec.json.encode(stored_form(collection, resource, tenant.view)), rendered
+
+
+def _kept(tenant: TenantIngest, entry: Entry) -> bytes:
+    """Of a person that is rejected, what may be kept of it: its raw data may not."""
+    if not entry.resource.startswith("people/"):
+        return b""
+    try:
+        return reduced_form(msgspec.json.decode(entry.data), tenant.view)
+    except (msgspec.DecodeError, RecursionError):
+        return b""
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -119,6 +119,8 @@ async def _schedule(config: Config, url: str) -> None:
 
 #: How soon a check of subscriptions that did not come to its end is repeated.
 _AGAIN_SECONDS = 5.0
+#: How soon a whole look that a collection is owed begins.
+_REPAIR_SECONDS = 5.0
 
 
 def timers(config: Config, wake: Wake) -> list[Timer]:
@@ -126,6 +128,7 @@ def timers(config: Config, wake: Wake) -> list[Timer]:
     found = []
     for name, tenant in config.tenants.items():
         found.append(Timer("purge", 3600, partial(wake.purge, name)))
+        found.append(Timer("repair", _REPAIR_SECONDS, partial(wake.repair, name)))
         if config.subscriptions.manage:
             check = config.subscriptions.check_seconds
             found.append(Timer("subscriptions", check, partial(wake.subscriptions, name)))
@@ -135,8 +138,8 @@ def timers(config: Config, wake: Wake) -> list[Timer]:
         for collection, settings in tenant.collections.items():
             if settings.fetch != "resource":
                 found.append(Timer("delta", settings.poll_seconds, partial(wake.delta, name, collection)))
-            if settings.reconcile:
-                every = settings.reconcile.every_seconds
+            if settings.reconciled:
+                every = settings.reconciled.every_seconds
                 # Not at the start: what a first load is about to bring was not missed.
                 first = time.monotonic() + every
                 found.append(Timer("reconcile", every, partial(wake.reconcile, name, collection), first))

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from workers.store.gate import NO_VERSION
 from workers.store.inbox import Entry, Stored
 
+#: Stands behind the last known version of a record that is gone without a word: newer than that one, older than the next.
+ABSENT = "~"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -42,7 +45,8 @@ def newest(entries: Sequence[Entry], stored: Stored | None) -> Plan:
         return Plan([], [*rest, chosen])
     told = [e.arrived_ms for e in rest if e.origin == "webhook" and e.version >= chosen.version]
     if told:
-        chosen = replace(chosen, origin="webhook", told_ms=min(*told, chosen.arrived_ms))
+        first = min(*told, chosen.arrived_ms)
+        chosen = replace(chosen, origin="webhook", told_ms=first, channel=chosen.origin)
     return Plan([chosen], rest)
 
 
@@ -71,6 +75,14 @@ def newer(entry: Entry, stored: Stored | None) -> bool:
     if not entry.version or stored.version == NO_VERSION:
         return (entry.deleted, entry.data) != (stored.deleted, stored.body)
     return entry.version > stored.version
+
+
+def doubtful(stored: Stored | None) -> bool:
+    """Whether a record was found absent, and nobody knows at which version it went.
+
+    A notification that comes late may be newer than the last version we knew, and older than the deletion.
+    """
+    return stored is not None and stored.deleted and stored.version.endswith(ABSENT)
 
 
 def _order(entry: Entry) -> tuple[bool, str]:

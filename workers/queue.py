@@ -103,11 +103,17 @@ class Wake:
     def retry(self, partition: Partition, sink: str) -> None:
         self._send("retry", partition.tenant, partition.number, sink)
 
+    def replay(self, partition: Partition, sink: str) -> None:
+        self._send("replay", partition.tenant, partition.number, sink, queue=BULK)
+
     def subscriptions(self, tenant: str, *, again: bool = False) -> None:
         self._send("subscriptions", tenant, again, queue=BULK)
 
     def reconcile(self, tenant: str, collection: str) -> None:
         self._send("reconcile", tenant, collection, queue=BULK)
+
+    def repair(self, tenant: str) -> None:
+        self._send("repair", tenant, queue=BULK)
 
     def purge(self, tenant: str) -> None:
         self._send("purge", tenant, queue=BULK)

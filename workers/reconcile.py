@@ -13,21 +13,19 @@ from datetime import date, timedelta
 import msgspec
 import structlog
 
+from workers import arrivals, plan
 from workers.config import Config
-from workers.deltas import TenantReading
 from workers.protime import NotFound, ProtimeError, date_window
 from workers.protime.collections import COLLECTIONS
-from workers.store.inbox import Arrival, Inbox, Stored
+from workers.reading import TenantReading
+from workers.refusals import Refusals
+from workers.store.inbox import NO_ID, Arrival, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
 from workers.store.progress import lock_key
 from workers.store.state import States
-from workers.sync import arrivals
 
 log = structlog.get_logger()
-
-#: Stands behind the last known version of a record that is gone without a word: newer than that one, older than the next.
-ABSENT = "~"
 
 
 @dataclass
@@ -41,16 +39,20 @@ class Found:
 
 @dataclass(frozen=True)
 class Window:
-    """Days on which the collection's date filter acts, both included; None for collections without dates."""
+    """Days on which the collection's date filter acts, both included.
+
+    Without `until` it is open; without `since` the collection has no dates.
+    """
 
     since: date | None
-    until: date | None
+    until: date | None = None
 
     def holds(self, day: str | None) -> bool:
         """Whether a record of this day (ISO 8601) is in the list."""
-        if self.since is None or self.until is None:
+        if self.since is None:
             return True
-        return day is not None and self.since.isoformat() <= day[:10] <= self.until.isoformat()
+        last = self.until.isoformat() if self.until else "9999-12-31"
+        return day is not None and self.since.isoformat() <= day[:10] <= last
 
 
 class Reconciliation:
@@ -65,7 +67,8 @@ class Reconciliation:
         async for some in self._listed(settings, collection, window):
             found.looked_at += len(some)
             listed.update(int(a.resource.rpartition("/")[2]) for a in some if a.version or a.data)
-            missed = [a for a in some if await self._differs(tenant, a)]
+            known = await self._states.of(tenant, [a.resource for a in some])
+            missed = [a for a in some if _differs(a, known.get(a.resource))]
             found.missed += [a.resource for a in missed]
             await self._append(tenant, missed)
         gone = [a async for a in self._absent(settings, tenant, collection, window, listed)]
@@ -82,11 +85,8 @@ class Reconciliation:
     ) -> AsyncIterator[list[Arrival]]:
         where = None if window.since is None else date_window(window.since, window.until)
         async for page in settings.client.list(collection, where, settings.references.get(collection, [])):
-            yield [a for a in arrivals(collection, page) if not a.resource.endswith("/-")]
-
-    async def _differs(self, tenant: str, listed: Arrival) -> bool:
-        stored = await self._states.get(tenant, listed.resource)
-        return stored is None or (bool(listed.version) and listed.version > stored.version)
+            found = arrivals.of_page(collection, page)
+            yield [a for a in found if not a.resource.endswith(f"/{NO_ID}")]
 
     async def _append(self, tenant: str, some: list[Arrival]) -> None:
         if some:
@@ -104,7 +104,9 @@ class Reconciliation:
             try:
                 await settings.client.get(collection, number)
             except NotFound:
-                yield Arrival(f"{collection}/{number}", f"{stored.version}{ABSENT}", deleted=True, data=b"")
+                yield Arrival(
+                    f"{collection}/{number}", f"{stored.version}{plan.ABSENT}", deleted=True, data=b""
+                )
 
 
 class Reconciler:
@@ -114,29 +116,46 @@ class Reconciler:
         self,
         reconciliation: Reconciliation,
         leases: Leases,
+        refusals: Refusals,
         settings: Callable[[str], TenantReading],
         days: Callable[[str, str], tuple[int, int]],
     ) -> None:
         """`days(tenant, collection)`: how far back and ahead of today."""
         self._reconciliation = reconciliation
         self._leases = leases
+        self._refusals = refusals
         self._settings = settings
         self._days = days
 
     async def run(self, tenant: str, collection: str) -> Found | None:
-        """None when another process is at it, or Protime could not be asked."""
+        """The configured days. None when another process is at it, or Protime could not be asked."""
+        back, ahead = self._days(tenant, collection)
+        return await self._run(
+            tenant, collection, window_of(collection, self._settings(tenant).today(), back, ahead)
+        )
+
+    async def run_whole(self, tenant: str, collection: str) -> Found | None:
+        """Everything there is, from the first day that is read."""
+        return await self._run(tenant, collection, Window(self._settings(tenant).first_day(collection)))
+
+    async def _run(self, tenant: str, collection: str, window: Window) -> Found | None:
         lease = await self._leases.acquire(lock_key(tenant, f"reconcile:{collection}"))
         if lease is None:
             return None
-        settings, (back, ahead) = self._settings(tenant), self._days(tenant, collection)
-        window = window_of(collection, settings.today(), back, ahead)
         try:
-            return await self._reconciliation.run(settings, tenant, collection, window)
+            found = await self._reconciliation.run(self._settings(tenant), tenant, collection, window)
         except ProtimeError as error:
-            log.warning("not reconciled", tenant=tenant, collection=collection, error=str(error))
+            if not await self._refusals.met(tenant, collection, error):
+                log.warning("not reconciled", tenant=tenant, collection=collection, error=str(error))
             return None
         finally:
             await self._leases.release(lease)
+        await self._refusals.over(tenant, collection)
+        return found
+
+
+def _differs(listed: Arrival, stored: Stored | None) -> bool:
+    return stored is None or (bool(listed.version) and listed.version > stored.version)
 
 
 def _day(stored: Stored, field_name: str | None) -> str | None:
@@ -157,5 +176,5 @@ _DAYS = (7, 60)
 
 def reconcile_days(config: Config, tenant: str, collection: str) -> tuple[int, int]:
     """How far back and ahead of today a collection is reconciled."""
-    settings = config.tenants[tenant].collections[collection].reconcile
+    settings = config.tenants[tenant].collections[collection].reconciled
     return (settings.days_back, settings.days_ahead) if settings else _DAYS

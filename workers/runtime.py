@@ -13,18 +13,27 @@ from workers.clients import Clients
 from workers.config import Config
 from workers.deltas import Deltas
 from workers.dispatch import Dispatcher
+from workers.echoes import Echoes
 from workers.ingest import Ingest, TenantIngest
 from workers.queue import Wake
 from workers.reconcile import Reconciler, Reconciliation, reconcile_days
+from workers.repairs import Repairs
+from workers.replay.replaying import Replaying
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink, SinkOptions
 from workers.store import Store
+from workers.store.connect import UNAVAILABLE
+from workers.store.echo import OwnWrites
 from workers.store.keys import Partition
 from workers.store.lanes import Lane
 from workers.store.leases import Leases
+from workers.store.progress import ProgressStore
 from workers.store.purge import Purge
 from workers.store.state import States
+from workers.store.vault import CannotOpen
+from workers.subscribed import Subscribed
 from workers.subscriptions import SubscriptionKeeper
+from workers.sync import Sync
 from workers.views import tenant_view
 
 log = structlog.get_logger()
@@ -35,44 +44,88 @@ class Runtime:
 
     def __init__(self, config: Config, redis: Redis, wake: Wake) -> None:
         self._config = config
-        self._wake = wake
         self.store = Store(config, redis)
-        scripts, inbox = self.store.scripts, self.store.inbox
-        self._leases = Leases(scripts)
+        self._leases = Leases(self.store.scripts)
         self._clients = Clients(config, self.store)
         self.sinks: dict[str, tuple[SinkOptions, Sink]] = {
             name: (options, REGISTRY[options.type].create(name, options))
             for name, options in config.sinks.items()
         }
-        self.dispatcher = Dispatcher(scripts, self._leases, self.sinks)
-        self.ingest = Ingest(
-            inbox,
+        self.dispatcher = self._dispatcher()
+        self.replaying = self._replaying()
+        self.ingest = self._ingest()
+        self.deltas = self._deltas()
+        self.subscriptions = self._keeper(wake)
+        self.reconciler = self._reconciler(redis)
+        self.repairs = self._repairs()
+        self.purge = Purge(redis, self.store.inbox, _kept_days(config), config.sinks)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _dispatcher(self) -> Dispatcher:
+        tenants = self._config.tenants.items()
+        views = {name: tenant_view(tenant, self._config.secret_key) for name, tenant in tenants}
+        partitions = [partition for name, _ in tenants for partition in self.store.inbox.all(name)]
+        return Dispatcher(self.store.scripts, self._leases, self.sinks, views, partitions)
+
+    def _replaying(self) -> Replaying:
+        return Replaying(
+            self.store.scripts,
+            self._leases,
+            self._config.sinks,
+            self.dispatcher.breaker,
+            Echoes(OwnWrites(self.store.scripts)),
+            self.dispatcher.dispatch,
+        )
+
+    def _ingest(self) -> Ingest:
+        return Ingest(
+            self.store.inbox,
             self.store.gate,
             self._leases,
-            {name: _ingest_view(config, name) for name in config.tenants},
+            {name: _ingest_view(self._config, name) for name in self._config.tenants},
             self._clients.fetch,
             self.dispatcher.committed,
         )
-        self.deltas = Deltas(
-            scripts,
-            inbox,
+
+    def _deltas(self) -> Deltas:
+        return Deltas(
+            self.store.scripts,
+            self.store.inbox,
             self._leases,
             self.store.deltas,
-            {name: self._clients.reading(name) for name in config.tenants},
+            self.store.owed,
+            self._clients.refusals,
+            {name: self._clients.reading(name) for name in self._config.tenants},
             self._wake_all,
         )
-        self.subscriptions = SubscriptionKeeper(
-            config, self.store.subscriptions, self._leases, self._clients.of, self._wake_delta
+
+    def _keeper(self, wake: Wake) -> SubscriptionKeeper:
+        return SubscriptionKeeper(
+            self._config,
+            self.store.subscriptions,
+            self._leases,
+            self._clients.refusals,
+            self._clients.of,
+            Subscribed(self.store.owed, self._clients.reading, wake).created,
         )
-        self.reconciler = self._reconciler(redis)
-        self.purge = Purge(redis, inbox, _kept_days(config), config.sinks)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def _reconciler(self, redis: Redis) -> Reconciler:
         inbox = self.store.inbox
         reconciliation = Reconciliation(inbox, States(redis, inbox), self._wake_all)
         days = partial(reconcile_days, self._config)
-        return Reconciler(reconciliation, self._leases, self._clients.reading, days)
+        return Reconciler(reconciliation, self._leases, self._clients.refusals, self._clients.reading, days)
+
+    def _repairs(self) -> Repairs:
+        sync = Sync(self.store.inbox, self._leases, ProgressStore(self.store.redis), self._wake_all)
+        return Repairs(
+            self.store.owed,
+            self.store.deltas,
+            self.store.inbox,
+            sync,
+            self.reconciler,
+            self._clients.refusals,
+            self._clients.reading,
+        )
 
     def knows(self, tenant: str, collection: str | None = None) -> bool:
         """A message may be older than the configuration."""
@@ -86,12 +139,25 @@ class Runtime:
                 for sink in self.sinks:
                     await Lane(self.store.scripts, partition, sink).register()
         self._tasks.add(asyncio.create_task(self._leases.keep()))
+        for name in self._config.tenants:
+            await self.repairs.first_loads(name, await self._listening(name))
+
+    async def _listening(self, tenant: str) -> list[str]:
+        """Collections whose webhook is made already: a load before it would have to be repeated behind it."""
+        collections = list(self._config.tenants[tenant].collections)
+        if not self._config.subscriptions.manage:
+            return collections
+        try:
+            made = {s.collection for s in await self.store.subscriptions.all(tenant)}
+        except CannotOpen:
+            return collections
+        return [collection for collection in collections if collection in made]
 
     async def stop(self, seconds: float) -> None:
         """Lets batches under way end, for at most so long."""
         try:
             async with asyncio.timeout(seconds):
-                await self.dispatcher.stop()
+                await asyncio.gather(self.dispatcher.stop(), self.replaying.stop())
         except TimeoutError:
             log.warning("deliveries under way were cut off; they will be repeated", seconds=seconds)
         self._leases.stop()
@@ -115,11 +181,12 @@ class Runtime:
     async def _drain(self, partition: Partition) -> None:
         try:
             await self.ingest.drain(partition)
+        except UNAVAILABLE as error:
+            log.warning(
+                "store unreachable, the sweep will try again", partition=str(partition), error=str(error)
+            )
         except Exception:
             log.exception("drain failed, the sweep will try again", partition=str(partition))
-
-    def _wake_delta(self, tenant: str, collection: str) -> None:
-        asyncio.get_running_loop().run_in_executor(None, self._wake.delta, tenant, collection)
 
 
 def _kept_days(config: Config) -> dict[str, int]:
@@ -135,4 +202,4 @@ def _kept_days(config: Config) -> dict[str, int]:
 def _ingest_view(config: Config, name: str) -> TenantIngest:
     tenant = config.tenants[name]
     fetch = {collection: settings.fetch for collection, settings in tenant.collections.items()}
-    return TenantIngest(name, tenant_view(tenant), fetch)
+    return TenantIngest(name, tenant_view(tenant, config.secret_key), fetch)

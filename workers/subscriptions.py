@@ -7,14 +7,15 @@ path is stored before Protime is asked, the key behind it as soon as it is known
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import structlog
 
 from workers.config import Config
-from workers.protime import Protime, ProtimeError, Webhook
+from workers.protime import Invalid, PermissionDenied, Protime, ProtimeError, Webhook
+from workers.refusals import Refusals
 from workers.store.keys import tenant_key
 from workers.store.leases import Leases
 from workers.store.subscriptions import Subscription, Subscriptions
@@ -28,6 +29,8 @@ _PENDING = timedelta(minutes=2)
 _OVERLAP_SECONDS = 60.0
 #: Protime repeats a delivery for about 28 hours (protime-api CHOICE-35).
 _RETIRED = timedelta(hours=30)
+#: Under this name a refusal of webhooks altogether is reported.
+WEBHOOKS = "webhooks"
 
 
 class SubscriptionKeeper:
@@ -36,13 +39,18 @@ class SubscriptionKeeper:
         config: Config,
         stored: Subscriptions,
         leases: Leases,
+        refusals: Refusals,
         client: Callable[[str], Protime],
-        created: Callable[[str, str], None],
+        created: Callable[[str, str, bool], Awaitable[None]],
     ) -> None:
-        """`created(tenant, collection)` is called when a new webhook accepts: what happened before it is to be fetched."""
+        """`created(tenant, collection, gap)` is called when a new webhook accepts, and before any old one is deleted.
+
+        `gap`: no other one delivered until now, so what happened before is to be fetched.
+        """
         self._config = config
         self._stored = stored
         self._leases = leases
+        self._refusals = refusals
         self._client = client
         self._created = created
 
@@ -58,10 +66,15 @@ class SubscriptionKeeper:
             return
         try:
             await self._stored.trouble(tenant, there_is=True)
+            await self._stored.reseal(tenant)
             await self._check(tenant)
             await self._stored.trouble(tenant, there_is=False)
+            await self._refusals.over(tenant, WEBHOOKS)
         except ProtimeError as error:
-            log.warning("subscriptions not checked", tenant=tenant, error=str(error))
+            if await self._refusals.met(tenant, WEBHOOKS, error):
+                await self._stored.trouble(tenant, there_is=False)  # the next regular check is soon enough
+            else:
+                log.warning("subscriptions not checked", tenant=tenant, error=str(error))
         finally:
             await self._leases.release(lease)
 
@@ -71,10 +84,25 @@ class SubscriptionKeeper:
         mine = {w.id: w for w in await client.list_webhooks() if w.destination_url.startswith(prefix)}
         stored = await self._stored.all(tenant)
         current = {
-            collection: await self._current(tenant, collection, stored, mine)
+            collection: await self._current_or_refused(tenant, collection, stored, mine)
             for collection in self._config.tenants[tenant].collections
         }
         await self._tidy(tenant, stored, mine, current)
+
+    async def _current_or_refused(
+        self, tenant: str, collection: str, stored: list[Subscription], mine: dict[str, Webhook]
+    ) -> Subscription | None:
+        """None when Protime refuses this collection: the others go on, and what it has stays as it is."""
+        try:
+            current = await self._current(tenant, collection, stored, mine)
+        except PermissionDenied as error:
+            await self._refusals.met(tenant, collection, error)
+            return None
+        except Invalid as error:
+            # Its words say all; where it was raised does not help.
+            log.error("subscription refused", tenant=tenant, collection=collection, error=str(error))  # noqa: TRY400
+            return None
+        return current
 
     async def _current(
         self, tenant: str, collection: str, stored: list[Subscription], mine: dict[str, Webhook]
@@ -85,13 +113,16 @@ class SubscriptionKeeper:
             return max(good, key=lambda s: s.created_at)
         subscription = await self._create(tenant, collection)
         log.info("subscription created", tenant=tenant, collection=collection, webhook=subscription.webhook)
-        self._created(tenant, collection)
+        delivers = [s for s in stored if s.collection == collection and _delivers(s, mine.get(s.webhook))]
+        await self._created(tenant, collection, not delivers)
         return subscription
 
     def _good(self, subscription: Subscription, webhook: Webhook | None) -> bool:
-        if webhook is None or webhook.status != "Enabled" or not subscription.keys or subscription.retired_at:
+        if webhook is None or not _delivers(subscription, webhook) or subscription.retired_at:
             return False
-        return due(subscription, self._config.subscriptions.renew_at) > datetime.now(UTC)
+        # What Protime says now counts, not what it said when the webhook was made.
+        until = webhook.valid_until or subscription.valid_until
+        return due(subscription.created_at, until, self._config.subscriptions.renew_at) > datetime.now(UTC)
 
     async def _create(self, tenant: str, collection: str) -> Subscription:
         token = secrets.token_urlsafe(24)
@@ -111,7 +142,7 @@ class SubscriptionKeeper:
         tenant: str,
         stored: list[Subscription],
         mine: dict[str, Webhook],
-        current: dict[str, Subscription],
+        current: dict[str, Subscription | None],
     ) -> None:
         """Deletes webhooks that were replaced, and those of ours that no record knows (a crash lost their key)."""
         now = datetime.now(UTC)
@@ -120,22 +151,24 @@ class SubscriptionKeeper:
             if self._over(webhook, known.get(webhook.id), current, now):
                 await self._client(tenant).delete_webhook(webhook.id)
                 log.info("subscription deleted", tenant=tenant, webhook=webhook.id)
-        in_force = {s.token for s in current.values()}
+        in_force = {s.token for s in current.values() if s is not None}
+        refused = {collection for collection, s in current.items() if s is None}
         for subscription in stored:
-            if subscription.token not in in_force:
+            if subscription.token not in in_force and subscription.collection not in refused:
                 await self._retire(tenant, subscription, now)
 
     def _over(
         self,
         webhook: Webhook,
         subscription: Subscription | None,
-        current: dict[str, Subscription],
+        current: dict[str, Subscription | None],
         now: datetime,
     ) -> bool:
         """Whether a webhook is of no use any more. One that was replaced and still delivers overlaps its replacement."""
         if subscription is None or subscription.collection not in current or webhook.status != "Enabled":
             return True
-        if subscription.token == current[subscription.collection].token:
+        in_force = current[subscription.collection]
+        if in_force is None or subscription.token == in_force.token:
             return False
         overlap = timedelta(seconds=min(_OVERLAP_SECONDS, self._config.subscriptions.check_seconds))
         return subscription.retired_at is not None and now - subscription.retired_at >= overlap
@@ -151,14 +184,17 @@ class SubscriptionKeeper:
             await self._stored.remove(tenant, subscription.token)
 
 
+def _delivers(subscription: Subscription, webhook: Webhook | None) -> bool:
+    return webhook is not None and webhook.status == "Enabled" and bool(subscription.keys)
+
+
 def ours(config: Config, tenant: str) -> str:
     """How the destinations of our own webhooks begin; all others are somebody else's."""
     return f"{config.public_url.rstrip('/')}/webhooks/{tenant}/"
 
 
-def due(subscription: Subscription, renew_at: float) -> datetime:
+def due(created_at: datetime, valid_until: datetime | None, renew_at: float) -> datetime:
     """When a subscription is to be replaced: at this part of its life."""
-    if subscription.valid_until is None:
+    if valid_until is None:
         return datetime.max.replace(tzinfo=UTC)
-    life = subscription.valid_until - subscription.created_at
-    return subscription.created_at + life * renew_at
+    return created_at + (valid_until - created_at) * renew_at

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterable, Mapping
 
+from workers.probe_choice import Finding, allowed
 from workers.queue import Wake
+from workers.store.breakers import BreakerStore
 from workers.store.inbox import BULK, WOKEN_MS, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Argument, Call, Scripts
+
+_CHANCE = random.Random()  # noqa: S311  # spreads the tries, guards nothing
 
 
 class Sweep:
@@ -19,12 +24,13 @@ class Sweep:
         self._inbox = inbox
         self._collections = {tenant: tuple(names) for tenant, names in collections.items()}
         self._sinks = tuple(sinks)
+        self._breakers = BreakerStore(scripts)
 
-    async def find(self) -> list[tuple[str, Partition, str]]:
-        """What is to be woken: (`ingest`, `delta`, `dispatch` or `retry`, partition, collection or sink)."""
+    async def find(self) -> list[Finding]:
+        """What is to be woken: (`ingest`, `delta`, `dispatch`, `retry` or `replay`, partition, collection or sink)."""
         partitions = [p for tenant in self._collections for p in self._inbox.all(tenant)]
         answers = await self._scripts.run_many([self._call(p) for p in partitions])
-        found: dict[tuple[str, str, str], tuple[str, Partition, str]] = {}
+        found: dict[tuple[str, str, str], Finding] = {}
         for partition, answer in zip(partitions, answers, strict=True):
             if isinstance(answer, Exception):
                 raise answer
@@ -33,14 +39,23 @@ class Sweep:
                 # One delta serves all partitions of the tenant.
                 where = partition.tenant if what == "delta" else str(partition)
                 found[what, where, about] = (what, partition, about)
-        return list(found.values())
+        return await self._allowed(list(found.values()))
+
+    async def _allowed(self, found: list[Finding]) -> list[Finding]:
+        """A sink that is away is tried by one lane at a time."""
+        if not any(about in self._sinks for _, _, about in found):
+            return found
+        breakers = await self._breakers.all(self._sinks)
+        return allowed(found, breakers, int(time.time() * 1000), _CHANCE.choice)
 
     def _call(self, p: Partition) -> Call:
         collections = self._collections[p.tenant]
         keys = [p.inbox, p.lease, p.woken, p.counts, p.through, p.waiting(BULK)]
         keys += [p.waiting(c) for c in collections]
         for sink in self._sinks:
-            keys += [p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold")]
+            keys += [
+                p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold", "replay")
+            ]
         args: list[Argument] = [
             int(time.time() * 1000),
             WOKEN_MS,
@@ -62,3 +77,5 @@ def send(wake: Wake, what: str, partition: Partition, about: str) -> None:
             wake.dispatch(partition, about)
         case "retry":
             wake.retry(partition, about)
+        case "replay":
+            wake.replay(partition, about)

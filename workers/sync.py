@@ -1,24 +1,35 @@
 """The first load of a collection by its list: page after page into the bulk inbox, resumable at any page.
 
-GET a page ─▶ append its records behind live traffic ─▶ note the next page ─▶ wait for room ─▶ GET the next
+GET some pages ─▶ append their records behind live traffic ─▶ note the next page ─▶ wait for room ─▶ GET the next
+
+When Protime cannot answer for a while, the load waits and goes on where it stood.
 """
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
-import msgspec
 import structlog
 
-from workers.deltas import TenantReading, arrival
-from workers.protime import Conflict, DeltaItem, Gone, Page, Transient
-from workers.store.inbox import Arrival, Inbox
+from workers import arrivals
+from workers.page_batches import batches
+from workers.protime import Conflict, Gone, Page, Transient
+from workers.reading import TenantReading
+from workers.retry import delay
+from workers.store.inbox import Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Lease, Leases
 from workers.store.progress import Progress, ProgressStore, lock_key
 
 log = structlog.get_logger()
+
+#: So many failures in a row, without a page between them, end a load: about five minutes.
+_ATTEMPTS = 9
+_MOST_SECONDS = 60.0
+_DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
 
 class Busy(Exception):
@@ -34,11 +45,18 @@ class Sync:
         leases: Leases,
         progress: ProgressStore,
         wake: Callable[[Iterable[Partition]], None],
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._inbox = inbox
         self._leases = leases
         self._progress = progress
         self._wake = wake
+        self._sleep = sleep
+
+    async def loaded(self, tenant: str, collection: str) -> bool:
+        """Whether a load of the collection ever came to its end."""
+        return bool((await self._progress.get(tenant, f"sync:{collection}")).finished_at)
 
     async def load(
         self,
@@ -49,16 +67,40 @@ class Sync:
     ) -> Progress:
         """All records of the collection's window; goes on where a killed process left it. Raises `Busy`, `ProtimeError`.
 
-        `seen` is told after each page.
+        `seen` is told after each few pages.
         """
         job = f"sync:{collection}"
         lease = await self._leases.acquire(lock_key(tenant, job))
         if lease is None:
             raise Busy(f"{tenant}/{collection} is being loaded by another process")
         try:
-            return await self._load(settings, tenant, collection, lease, seen)
+            return await self._patiently(settings, tenant, collection, lease, seen)
         finally:
             await self._leases.release(lease)
+
+    async def _patiently(
+        self,
+        settings: TenantReading,
+        tenant: str,
+        collection: str,
+        lease: Lease,
+        seen: Callable[[Progress], None],
+    ) -> Progress:
+        attempts, reached = 0, -1
+        while True:
+            try:
+                return await self._load(settings, tenant, collection, lease, seen)
+            except Transient as error:
+                pages = (await self._progress.get(tenant, f"sync:{collection}")).pages
+                attempts, reached = (attempts + 1, reached) if pages == reached else (1, pages)
+                if attempts > _ATTEMPTS:
+                    raise
+                chance, after = _DICE.random(), error.retry_after
+                wait = delay(attempts, least=1, most=_MOST_SECONDS, chance=chance, retry_after=after)
+                log.warning(
+                    "load waits", tenant=tenant, collection=collection, error=str(error), seconds=round(wait)
+                )
+                await self._sleep(wait)
 
     async def _load(
         self,
@@ -73,14 +115,16 @@ class Sync:
         if progress.finished_at or not progress.started_at:
             progress = Progress(started_at=time.time(), expected=progress.records)
         try:
-            async for page in self._pages(settings, collection, progress):
+            async for some in batches(self._pages(settings, collection, progress)):
                 if not lease.alive:
-                    raise Transient("the lock on this load was lost to another process")
+                    raise Busy(f"{tenant}/{collection} was taken over by another process")
                 await self._inbox.room(tenant)
-                self._wake(await self._inbox.append(tenant, "sync", arrivals(collection, page), bulk=True))
-                progress.next_link = page.next_link or ""
-                progress.pages, progress.records = progress.pages + 1, progress.records + len(page.items)
+                found = [a for page in some for a in arrivals.of_page(collection, page)]
+                touched = await self._inbox.append(tenant, "sync", found, bulk=True)
+                progress.next_link = some[-1].next_link or ""
+                progress.pages, progress.records = progress.pages + len(some), progress.records + len(found)
                 await self._progress.put(tenant, job, progress)
+                self._wake(touched)
                 seen(progress)
         except (Conflict, Gone):
             if not progress.next_link:
@@ -99,8 +143,3 @@ class Sync:
             return settings.client.list_from(collection, progress.next_link)
         references = settings.references.get(collection, [])
         return settings.client.list(collection, settings.window(collection), references)
-
-
-def arrivals(collection: str, page: Page) -> list[Arrival]:
-    """The records of a list as they go into the inbox."""
-    return [arrival(collection, DeltaItem("InsertOrUpdate", msgspec.Raw(record))) for record in page.items]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
-from workers.deliver import Delivery, settle, settle_retry
+from workers.deliver import settle, settle_retry
+from workers.delivery import Delivery
 from workers.events import Event
 from workers.sinks.base import Failure, Filter, Retry, SinkOptions
-from workers.store.lanes import Logged, Reading, Waiting
 from workers.store.leases import Lease
+from workers.store.outcomes import Logged, Reading, Waiting
 
 NOW = 1_800_000_000.0
 SERVER_ERROR = Failure("HTTP 500")
@@ -224,3 +226,20 @@ async def test_an_event_that_the_log_has_lost_is_a_dead_letter() -> None:
     retried = await settle_retry(delivery(ScriptedSink()), waiting(4, lost=[4]))
     assert retried is not None
     assert retried.dead
+
+
+async def test_an_event_that_finds_the_sink_away_while_others_get_through_waits_longer_each_time() -> None:
+    for waited, longer in ((0, 1), (40, 20), (10_000, 600)):
+        found = await settle_retry(delivery(ScriptedSink(lambda _: AWAY)), waiting(4, since=NOW - waited))
+        assert found is not None
+        assert (found.attempts, found.due_ms) == (1, int((NOW + longer) * 1000))
+
+
+async def test_an_open_breaker_alone_says_when_something_is_tried_again() -> None:
+    held = replace(delivery(ScriptedSink(lambda _: AWAY)), held=lambda: True)
+    outcome = await settle(held, reading(1, 2, attempts=2))
+    assert outcome.hold is not None
+    assert [outcome.hold.until_ms, *(p.due_ms for p in outcome.parked)] == [int(NOW * 1000)] * 2
+    retried = await settle_retry(held, waiting(4, since=NOW - 40))
+    assert retried is not None
+    assert retried.due_ms == int(NOW * 1000)

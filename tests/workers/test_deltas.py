@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
-from workers.deltas import Deltas, TenantReading
+from workers.deltas import Deltas
+from workers.protime import Gone
+from workers.reading import TenantReading
+from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates
 from workers.store.inbox import BULK, Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Leases
+from workers.store.owed import Owed
 from workers.store.scripts import Scripts
+from workers.store.stops import Stops
 
 TODAY = date.today()  # noqa: DTZ011  # the simulator's day
 SHIFT = {"person": {"id": 1}, "from": TODAY.isoformat(), "startTimeInMinutes": 480, "endTimeInMinutes": 1020}
@@ -37,8 +44,17 @@ class House:
             {"assignments": []},
             frozenset({"assignments"}),
         )
+        self.owed, self.stops = Owed(scripts), Stops(redis)
+        refusals = Refusals(self.stops)
         self.deltas = Deltas(
-            scripts, self.inbox, Leases(scripts), self.states, {"acme": settings}, self._wake
+            scripts,
+            self.inbox,
+            Leases(scripts),
+            self.states,
+            self.owed,
+            refusals,
+            {"acme": settings},
+            self._wake,
         )
 
     def _wake(self, partitions: Iterable[Partition]) -> None:
@@ -61,6 +77,17 @@ async def tenant() -> AsyncIterator[Tenant]:
         yield made
 
 
+async def expire(house: House) -> None:
+    """The delta dies as if nobody had asked for it in time; one that is started from now on lives."""
+    link = (await house.states.get("acme", "assignments")).link
+    await house.tenant.control("PATCH", "settings", {"delta_life_seconds": 0.01})
+    await asyncio.sleep(0.02)
+    with pytest.raises(Gone):
+        await house.tenant.client.delta_pull(link)
+    await house.tenant.control("PATCH", "settings", {"delta_life_seconds": 259200.0})
+
+
+@pytest.mark.rule("6.1-new-link")
 async def test_the_first_walk_brings_everything_and_later_pulls_the_changes(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -78,6 +105,7 @@ async def test_the_first_walk_brings_everything_and_later_pulls_the_changes(
     assert P in house.woken
 
 
+@pytest.mark.rule("6.6-older-link")
 async def test_items_are_in_the_inbox_before_the_new_link_is_stored(redis: Redis, tenant: Tenant) -> None:
     house = House(redis, tenant)
     await house.pull()
@@ -92,18 +120,17 @@ async def test_items_are_in_the_inbox_before_the_new_link_is_stored(redis: Redis
     assert len(await house.received()) == 1
 
 
+@pytest.mark.rule("6.1-72-hours")
 async def test_an_expired_delta_is_started_anew(redis: Redis, tenant: Tenant) -> None:
     house = House(redis, tenant)
     shift = await tenant.edit(**SHIFT)
     await house.pull()
     await house.received()
-    await tenant.control("PATCH", "settings", {"delta_time_factor": 1e9})
-    await asyncio.sleep(0.05)
-    await tenant.control("PATCH", "settings", {"delta_time_factor": 1})
+    await expire(house)
     await tenant.edit(id=shift["id"], comments="while the delta was dead")
     await house.pull()
-    await house.pull()
-    assert f"assignments/{shift['id']}" in {resource for resource, _, _ in await house.received()}
+    assert await tenant.calls("GET /assignments") == 4  # two walks of two pages
+    assert (f"assignments/{shift['id']}", False, "sync") in await house.received()
     assert (await house.states.get("acme", "assignments")).error == ""
 
 
@@ -124,6 +151,7 @@ async def test_notifications_go_on_once_a_pull_that_began_after_them_is_committe
     assert [e.resource for e in after.entries] == ["assignments/1"]
 
 
+@pytest.mark.rule("4.3-wait")
 async def test_a_delta_that_cannot_be_pulled_waits_as_asked_and_says_why(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -151,6 +179,7 @@ async def test_a_permission_that_is_missing_lets_notifications_pass_as_they_were
         assert len(batch.entries) == 1
 
 
+@pytest.mark.rule("6.1-one-puller")
 async def test_one_pull_at_a_time_and_a_second_asker_gets_one_more(redis: Redis, tenant: Tenant) -> None:
     await tenant.control("PATCH", "settings", {"slow_seconds": 0.2})
     house = House(redis, tenant)
@@ -159,6 +188,7 @@ async def test_one_pull_at_a_time_and_a_second_asker_gets_one_more(redis: Redis,
     assert await tenant.calls("GET /delta/assignments") == 1
 
 
+@pytest.mark.rule("6.3-earliest")
 async def test_a_window_that_begins_too_early_is_moved_to_what_protime_accepts(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -168,11 +198,11 @@ async def test_a_window_that_begins_too_early_is_moved_to_what_protime_accepts(
 
 
 async def test_an_item_without_an_integer_id_is_kept_to_be_rejected() -> None:
-    from workers.deltas import arrival
+    from workers.arrivals import of_item
     from workers.protime import DeltaItem
 
     item = DeltaItem("InsertOrUpdate", b'{"id":"x","changeVersion":"01"}')  # type: ignore[arg-type]
-    assert arrival("assignments", item) == Arrival(
+    assert of_item("assignments", item) == Arrival(
         "assignments/-", "", False, b'{"id":"x","changeVersion":"01"}'
     )
 
@@ -191,6 +221,7 @@ async def test_a_first_walk_that_was_cut_off_goes_on_at_the_page_it_had_reached(
         assert (await house.states.get("acme", "assignments")).link
 
 
+@pytest.mark.rule("3.4-expired")
 async def test_a_walk_whose_paging_token_expired_begins_anew(redis: Redis) -> None:
     async with simulated(page_size=2, continuation_life_seconds=0.5) as tenant:
         for _ in range(3):
@@ -202,3 +233,81 @@ async def test_a_walk_whose_paging_token_expired_begins_anew(redis: Redis) -> No
         await asyncio.sleep(0.6)
         await house.pull()
         assert len(await house.received()) == 3
+
+
+async def other_client(tenant: Tenant) -> None:
+    """Somebody else walks through a delta of the same collection: at Protime there is one, and it is theirs now."""
+    async for _ in tenant.client.delta_start("assignments", f"date ge '{TODAY.year}-01-01'"):
+        pass
+
+
+async def test_a_delta_that_another_client_took_over_is_started_anew_at_once_and_reported(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    await other_client(tenant)
+    await house.pull()
+    state = await house.states.get("acme", "assignments")
+    assert state.superseded == 1
+    assert state.link
+
+
+async def test_two_clients_that_take_a_delta_from_each_other_do_not_walk_for_ever(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    for _ in range(5):
+        await other_client(tenant)
+        await house.pull()
+    walks = await tenant.calls("GET /assignments")
+    state = await house.states.get("acme", "assignments")
+    assert state.superseded == 2
+    assert state.retry_at - state.superseded_at == pytest.approx(60)
+    assert walks == 5 + 2  # the other's, our first, and one more
+
+
+async def test_notifications_do_not_wait_for_a_delta_that_was_taken_over(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    long_ago = time.time() - 40
+    state = DeltaState(superseded=2, superseded_at=long_ago, retry_at=time.time() + 60)
+    await house.states.put("acme", "assignments", state)
+    call = house.inbox.notify_call(
+        P, "assignments", [Arrival("assignments/1", "01", deleted=False, data=b"{}")]
+    )
+    await house.inbox._scripts.run_many([call])
+    await house.pull()
+    batch = await house.inbox.read(P, "me")
+    assert batch is not None
+    assert len(batch.entries) == 1
+
+
+async def test_after_a_delta_died_the_collection_is_owed_a_comparison(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    assert await house.owed.all("acme") == {}
+    await expire(house)
+    await house.pull()
+    assert list(await house.owed.all("acme")) == ["assignments"]
+
+
+async def test_a_collection_without_its_scope_stops_with_a_clear_state_and_goes_on_when_it_is_granted(
+    redis: Redis,
+) -> None:
+    async with simulated("clockings") as refused, simulated() as granted:
+        house = House(redis, refused)
+        await house.pull()
+        state = await house.states.get("acme", "assignments")
+        assert state.retry_at - state.asked_at >= 60
+        assert "403" in (await house.stops.all("acme"))["assignments"].error
+        calls = await refused.calls("GET /assignments")
+        await house.pull()
+        assert await refused.calls("GET /assignments") == calls
+        reading = house.deltas._tenants["acme"]
+        house.deltas._tenants = {"acme": replace(reading, client=granted.client)}
+        await house.states.put("acme", "assignments", DeltaState())
+        await house.pull()
+        assert await house.stops.all("acme") == {}

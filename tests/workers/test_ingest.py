@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from redis.asyncio import Redis
 
 from workers.changes import TenantView
@@ -90,6 +91,7 @@ def told(events: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(e["sequence"], e["origin"], e["data"]["change"]) for e in events]
 
 
+@pytest.mark.rule("8.5-whole")
 async def test_in_payload_mode_each_notification_in_order_gives_an_event(redis: Redis) -> None:
     house = House(redis, "payload", never)
     for version in ("01", "02", "03"):
@@ -102,6 +104,7 @@ async def test_in_payload_mode_each_notification_in_order_gives_an_event(redis: 
     assert house.committed == [P]
 
 
+@pytest.mark.rule("7-older", "8.2-several", "8.5-duplicates", "8.8-overtaking")
 async def test_a_duplicate_and_a_late_older_notification_give_no_event(redis: Redis) -> None:
     house = House(redis, "payload", never)
     await house.notify("02")
@@ -111,6 +114,16 @@ async def test_a_duplicate_and_a_late_older_notification_give_no_event(redis: Re
     assert told(await house.drain()) == [("02", "webhook", "created")]
 
 
+@pytest.mark.rule("7-same-record")
+async def test_the_version_of_another_record_says_nothing(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("09", resource="assignments/1")
+    await house.notify("02", resource="assignments/2", id=2)
+    told_of = {(e["subject"], e["sequence"]) for e in await house.drain()}
+    assert told_of == {("assignments/1", "09"), ("assignments/2", "02")}
+
+
+@pytest.mark.rule("7-tombstone")
 async def test_a_late_older_update_never_brings_a_deleted_record_back(redis: Redis) -> None:
     house = House(redis, "payload", never)
     await house.notify("01")
@@ -147,6 +160,7 @@ async def test_in_delta_mode_a_notification_the_delta_does_not_know_passes_by_it
     assert told(await house.drain()) == [("05", "webhook", "created")]
 
 
+@pytest.mark.rule("8.5-silence")
 async def test_what_only_the_delta_knows_has_the_origin_delta(redis: Redis) -> None:
     house = House(redis, "delta", never)
     await house.bring("delta", "01")
@@ -209,6 +223,49 @@ async def test_a_notification_that_cannot_be_fetched_waits_and_then_counts_as_it
     assert events[0]["data"]["resource"]["comments"] == "signed"
 
 
+async def found_absent(house: House) -> None:
+    """Version 05 is known, and reconciliation found the record gone: nobody told of its deletion."""
+    await house.bring("sync", "05")
+    await house.drain()
+    await house.inbox.append("acme", "reconcile", [Arrival("assignments/1", "05~", deleted=True, data=b"")])
+    assert [change for _, _, change in told(await house.drain())] == ["created", "deleted"]
+
+
+@pytest.mark.parametrize("mode", ["payload", "delta", "resource"])
+async def test_a_late_notification_does_not_bring_back_what_was_found_absent(redis: Redis, mode: str) -> None:
+    """It may be newer than what we knew, and older than the deletion that nobody told of: only Protime knows."""
+
+    async def gone(_: str, collection: str, number: int) -> Entry:
+        return Entry("", f"{collection}/{number}", "", True, "", b"")
+
+    house = House(redis, mode, gone)
+    await found_absent(house)
+    await house.notify("06")
+    await house.pulled()
+    assert len(await house.drain()) == 2
+    assert await redis.xlen(P.inbox) == 0
+
+
+@pytest.mark.parametrize("mode", ["payload", "resource"])
+async def test_what_was_found_absent_and_is_there_again_is_created_anew(redis: Redis, mode: str) -> None:
+    async def back(_: str, collection: str, number: int) -> Entry:
+        return Entry("", f"{collection}/{number}", "07", False, "", record("07", comments="back"))
+
+    house = House(redis, mode, back)
+    await found_absent(house)
+    await house.notify("06")
+    assert told(await house.drain())[2:] == [("07", "webhook", "created")]
+
+
+async def test_what_was_found_absent_is_not_brought_back_on_a_guess(redis: Redis) -> None:
+    house = House(redis, "payload", away, fallback_seconds=-1)
+    await found_absent(house)
+    await house.notify("06")
+    assert len(await house.drain()) == 2
+    assert await redis.xlen(P.inbox) == 1
+
+
+@pytest.mark.rule("11.4-own-failure")
 async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(redis: Redis) -> None:
     house = House(redis, "payload", never)
     poison = Arrival("assignments/1", "01", deleted=False, data=b'{"id":1,"startTimeInMinutes":"late"}')
@@ -221,6 +278,7 @@ async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(r
     assert all(letter.reason for letter in letters)
 
 
+@pytest.mark.rule("9.3-personal")
 async def test_personal_data_of_people_is_neither_stored_nor_delivered(redis: Redis) -> None:
     house = House(redis, "payload", never)
     person = msgspec.json.encode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def versions(entries: list[Entry]) -> list[str]:
     return [e.version for e in entries]
 
 
+@pytest.mark.rule("7-older", "8.5-disorder")
 def test_in_payload_mode_each_newer_version_gives_an_event_in_version_order() -> None:
     for order in permutations(["01", "02", "03"]):
         found = plan.every([entry(v) for v in order], stored("01"))
@@ -33,6 +35,7 @@ def test_in_payload_mode_each_newer_version_gives_an_event_in_version_order() ->
         assert versions(found.superseded) == ["01"]
 
 
+@pytest.mark.rule("11.2-coalesce")
 def test_in_delta_mode_only_the_newest_version_gives_an_event() -> None:
     for order in permutations(["01", "02", "03"]):
         found = plan.newest([entry(v) for v in order], None)
@@ -40,15 +43,18 @@ def test_in_delta_mode_only_the_newest_version_gives_an_event() -> None:
         assert sorted(versions(found.superseded)) == ["01", "02"]
 
 
+@pytest.mark.rule("7-equal")
 def test_an_equal_version_is_superseded() -> None:
     assert plan.every([entry("01")], stored("01")).apply == []
     assert plan.newest([entry("01")], stored("01")).apply == []
 
 
+@pytest.mark.rule("7-tombstone")
 def test_a_late_older_update_does_not_revive_a_deleted_resource() -> None:
     assert plan.every([entry("01")], stored("02", deleted=True)).apply == []
 
 
+@pytest.mark.rule("7-return")
 def test_a_newer_insert_over_a_tombstone_passes() -> None:
     assert versions(plan.every([entry("03")], stored("02", deleted=True)).apply) == ["03"]
 
@@ -57,6 +63,7 @@ def test_a_delete_of_what_is_deleted_is_superseded() -> None:
     assert plan.every([entry("03", deleted=True)], stored("02", deleted=True)).apply == []
 
 
+@pytest.mark.rule("7-ordinal")
 def test_versions_are_compared_as_strings_not_as_numbers() -> None:
     assert plan.every([entry("0A")], stored("09")).apply
     assert not plan.every([entry("9")], stored("9A")).apply
@@ -72,6 +79,7 @@ def test_what_only_the_delta_brought_has_the_origin_delta() -> None:
     assert [(e.version, e.origin) for e in found.apply] == [("02", "delta")]
 
 
+@pytest.mark.rule("7-absent")
 def test_without_versions_the_last_arrival_holds_unless_nothing_differs() -> None:
     first, last = entry("", at=1, data=b'{"a":1}'), entry("", at=2, data=b'{"a":2}')
     assert [e.data for e in plan.every([first, last], None).apply] == [b'{"a":1}', b'{"a":2}']

@@ -53,6 +53,7 @@ def bell(server: embedded.EmbeddedRedis) -> Iterator[Bell]:
     yield made
     worker.stop(timeout=5000)
     broker.close()
+    broker.client.close()
 
 
 def test_a_wake_up_reaches_an_idle_worker_in_milliseconds(bell: Bell) -> None:

@@ -11,8 +11,10 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.config import parse
+from workers.refusals import Refusals
 from workers.store.leases import Leases
 from workers.store.scripts import Scripts
+from workers.store.stops import Stops
 from workers.store.subscriptions import Subscriptions
 from workers.store.vault import CannotOpen, Vault
 from workers.subscriptions import SubscriptionKeeper
@@ -41,17 +43,26 @@ def config(**subscriptions: Any) -> Any:
 
 
 class House:
-    def __init__(self, redis: Redis, tenant: Tenant, **subscriptions: Any) -> None:
+    def __init__(
+        self, redis: Redis, tenant: Tenant, *, vault: Vault | None = None, **subscriptions: Any
+    ) -> None:
         self.tenant = tenant
         self.created: list[tuple[str, str]] = []
-        self.stored = Subscriptions(redis, Vault(KEY))
+        self.gaps: list[bool] = []
+        self.stops = Stops(redis)
+        self.stored = Subscriptions(Scripts(redis), vault or Vault(KEY))
         self.keeper = SubscriptionKeeper(
             config(**subscriptions),
             self.stored,
             Leases(Scripts(redis)),
+            Refusals(self.stops),
             lambda _: tenant.client,
-            lambda *about: self.created.append(about),
+            self._created,
         )
+
+    async def _created(self, tenant: str, collection: str, gap: bool) -> None:
+        self.created.append((tenant, collection))
+        self.gaps.append(gap)
 
     async def check(self, *, again: bool = False) -> None:
         await self.keeper.check("acme", again=again)
@@ -67,6 +78,7 @@ async def tenant() -> AsyncIterator[Tenant]:
         yield made
 
 
+@pytest.mark.rule("8.5-own-path")
 async def test_missing_webhooks_are_created_each_with_its_own_path_and_key(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -87,6 +99,7 @@ async def test_a_second_check_changes_nothing(redis: Redis, tenant: Tenant) -> N
     assert await house.at_protime() == before
 
 
+@pytest.mark.rule("8.8-disabled", "8.9-no-gap")
 async def test_a_disabled_webhook_is_replaced_and_deleted_last(redis: Redis, tenant: Tenant) -> None:
     house = House(redis, tenant)
     await house.check()
@@ -97,6 +110,7 @@ async def test_a_disabled_webhook_is_replaced_and_deleted_last(redis: Redis, ten
     assert sorted((await house.at_protime()).values()) == ["assignments", "clockings"]
 
 
+@pytest.mark.rule("8.9-no-gap")
 async def test_a_replaced_path_goes_on_accepting_what_was_under_way_to_it(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -110,6 +124,7 @@ async def test_a_replaced_path_goes_on_accepting_what_was_under_way_to_it(
     assert all(s.keys for s in stored)
 
 
+@pytest.mark.rule("8.9-validity")
 async def test_a_webhook_past_its_share_of_life_is_replaced_and_deleted_last(redis: Redis) -> None:
     """Between the two, both deliver: what Protime is about to send by the old one still comes."""
     async with simulated("assignments", "clockings", webhook_validity_seconds=3.0) as tenant:
@@ -127,6 +142,7 @@ async def test_a_webhook_past_its_share_of_life_is_replaced_and_deleted_last(red
         assert set(await house.at_protime()) == both - before
 
 
+@pytest.mark.rule("8.2-lost-answer")
 async def test_an_orphan_of_ours_is_removed_and_somebody_elses_webhook_stays(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -141,19 +157,13 @@ async def test_an_orphan_of_ours_is_removed_and_somebody_elses_webhook_stays(
 
 
 async def test_with_manage_false_protime_is_not_touched(redis: Redis, tenant: Tenant) -> None:
-    unmanaged = config()
-    object.__setattr__(unmanaged.subscriptions, "manage", False)
-    keeper = SubscriptionKeeper(
-        unmanaged,
-        Subscriptions(redis, Vault(KEY)),
-        Leases(Scripts(redis)),
-        lambda _: tenant.client,
-        lambda *_: None,
-    )
-    await keeper.check("acme")
+    house = House(redis, tenant)
+    object.__setattr__(house.keeper._config.subscriptions, "manage", False)
+    await house.check()
     assert await tenant.calls("GET /webhooks") == 0
 
 
+@pytest.mark.rule("8.2-key-once")
 async def test_keys_are_encrypted_at_rest(redis: Redis, tenant: Tenant) -> None:
     house = House(redis, tenant)
     await house.check()
@@ -162,7 +172,18 @@ async def test_keys_are_encrypted_at_rest(redis: Redis, tenant: Tenant) -> None:
     assert keys
     assert not any(key in raw for key in keys)
     with pytest.raises(CannotOpen, match="secret_key"):
-        await Subscriptions(redis, Vault("another key")).all("acme")
+        await Subscriptions(Scripts(redis), Vault("another key")).all("acme")
+
+
+async def test_a_check_encrypts_anew_what_a_previous_secret_key_has_encrypted(
+    redis: Redis, tenant: Tenant
+) -> None:
+    await House(redis, tenant).check()
+    new = "the secret key that replaces it, long enough"
+    house = House(redis, tenant, vault=Vault(new, [KEY]))
+    await house.check()
+    assert len(await Subscriptions(Scripts(redis), Vault(new)).all("acme")) == 2
+    assert house.created == []
 
 
 async def test_a_check_that_failed_is_repeated_soon(redis: Redis, tenant: Tenant) -> None:
@@ -182,3 +203,66 @@ async def test_a_check_that_came_to_its_end_is_not_repeated_before_its_time(
     calls = await tenant.calls("GET /webhooks")
     await house.check(again=True)
     assert await tenant.calls("GET /webhooks") == calls
+
+
+@pytest.mark.rule("8.9-sync")
+async def test_a_first_webhook_and_one_after_a_dead_one_leave_a_gap_but_a_renewed_one_does_not(
+    redis: Redis,
+) -> None:
+    async with simulated("assignments", "clockings", webhook_validity_seconds=3.0) as tenant:
+        house = House(redis, tenant, renew_at=0.1)
+        await house.check()
+        assert house.gaps == [True, True]
+        await asyncio.sleep(0.4)
+        await house.check()
+        assert house.gaps == [True, True, False, False]
+        for webhook in await house.at_protime():
+            await tenant.control("POST", f"webhooks/{webhook}", {"action": "disable"})
+        await house.check()
+        assert house.gaps[4:] == [True, True]
+
+
+async def test_a_collection_that_protime_refuses_stops_and_the_others_go_on(redis: Redis) -> None:
+    async with simulated("assignments") as tenant:  # no scope for clockings
+        house = House(redis, tenant)
+        await house.check()
+        assert list((await house.at_protime()).values()) == ["assignments"]
+        stops = await house.stops.all("acme")
+        assert list(stops) == ["clockings"]
+        assert "403" in stops["clockings"].error
+        before = await house.at_protime()
+        await house.check()
+        assert await house.at_protime() == before
+
+
+async def test_a_client_without_the_scope_for_webhooks_is_not_asked_every_few_seconds(redis: Redis) -> None:
+    async with simulated("assignments", "clockings", scopes=["assignments.read", "clockings.read"]) as tenant:
+        house = House(redis, tenant)
+        await house.check()
+        assert list(await house.stops.all("acme")) == ["webhooks"]
+        asked = await tenant.calls("GET /webhooks")
+        await house.check(again=True)
+        assert await tenant.calls("GET /webhooks") == asked
+
+
+async def test_a_scope_that_is_granted_later_is_enough_to_go_on(redis: Redis) -> None:
+    async with simulated("assignments", "clockings", token_status=400) as tenant:
+        house = House(redis, tenant)
+        await house.check()
+        assert list(await house.stops.all("acme")) == ["webhooks"]
+        await tenant.control("PATCH", "settings", {"token_status": 0})
+        await house.check()
+        assert await house.stops.all("acme") == {}
+        assert sorted((await house.at_protime()).values()) == ["assignments", "clockings"]
+
+
+async def test_a_webhook_whose_end_moved_nearer_is_replaced_in_time(redis: Redis) -> None:
+    """What Protime says of it today counts, not what it said when it was made."""
+    async with simulated("assignments", "clockings", webhook_validity_seconds=3000.0) as tenant:
+        house = House(redis, tenant, renew_at=0.1)
+        await house.check()
+        before = set(await house.at_protime())
+        await tenant.control("PATCH", "settings", {"time_factor": 500.0})
+        await asyncio.sleep(0.9)
+        await house.check()
+        assert len(set(await house.at_protime()) - before) == 2

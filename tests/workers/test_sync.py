@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.changes import TenantView
-from workers.deltas import TenantReading
 from workers.ingest import Ingest, TenantIngest
 from workers.protime import Transient
+from workers.reading import TenantReading
 from workers.reconcile import Reconciliation, window_of
 from workers.store.gate import Gate
 from workers.store.inbox import Arrival, Inbox
@@ -114,6 +114,7 @@ async def test_two_loads_of_a_collection_do_not_run_at_once(redis: Redis, tenant
         await house.load()
 
 
+@pytest.mark.rule("11.4-reconcile")
 async def test_reconciliation_finds_missed_changes_and_names_them(redis: Redis, tenant: Tenant) -> None:
     first, _ = await shifts(tenant, 2)
     house = House(redis, tenant)
@@ -126,6 +127,7 @@ async def test_reconciliation_finds_missed_changes_and_names_them(redis: Redis, 
     assert await house.reconcile() == ([], [])
 
 
+@pytest.mark.rule("8.9-absence")
 async def test_a_deletion_nobody_told_of_is_reported_after_a_404(redis: Redis, tenant: Tenant) -> None:
     _, second = await shifts(tenant, 2)
     house = House(redis, tenant)
@@ -138,6 +140,7 @@ async def test_a_deletion_nobody_told_of_is_reported_after_a_404(redis: Redis, t
     assert await house.reconcile() == ([], [])
 
 
+@pytest.mark.rule("8.9-absence")
 async def test_a_record_outside_the_window_is_not_taken_for_deleted(redis: Redis, tenant: Tenant) -> None:
     house = House(redis, tenant)
     await tenant.edit(**{**SHIFT, "from": (TODAY + timedelta(days=200)).isoformat()})
@@ -159,6 +162,7 @@ async def test_a_record_that_moved_out_of_the_window_is_asked_for_and_not_delete
     assert await tenant.calls("GET /assignments/{id}") == 1
 
 
+@pytest.mark.rule("8.9-absence")
 async def test_an_incomplete_traversal_reports_no_deletion(redis: Redis, tenant: Tenant) -> None:
     names = await shifts(tenant, 4)
     house = House(redis, tenant)
@@ -171,6 +175,7 @@ async def test_an_incomplete_traversal_reports_no_deletion(redis: Redis, tenant:
     assert len(await house.events()) == 4
 
 
+@pytest.mark.rule("11.4-reconcile")
 async def test_a_late_delete_notification_after_a_reconciled_one_says_nothing_twice(
     redis: Redis, tenant: Tenant
 ) -> None:

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from workers.store.dead_letters import DeadLetters
 from workers.store.deltas import DeltaStates
+from workers.store.event_pages import EventPages
 from workers.store.gate import Gate
 from workers.store.inbox import Inbox
 from workers.store.ledger import Ledger
 from workers.store.log import Log
 from workers.store.overview import Overview
+from workers.store.owed import Owed
+from workers.store.replays import Replays
 from workers.store.scripts import Scripts
+from workers.store.sink_states import SinkStates
+from workers.store.stops import Stops
 from workers.store.subscriptions import Subscriptions
 from workers.store.vault import Vault
 
@@ -25,29 +30,47 @@ class Store:
     """All parts of the store on one connection pool. Opens nothing."""
 
     def __init__(self, config: Config, redis: Redis) -> None:
-        collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}
-        waiting = {
-            name: {
-                collection: settings.fetch == "delta" for collection, settings in tenant.collections.items()
-            }
-            for name, tenant in config.tenants.items()
-        }
         self.redis = redis
         self.scripts = Scripts(redis)
-        self.inbox = Inbox(
-            self.scripts,
-            partitions=config.store.partitions,
-            max_backlog=config.store.max_backlog,
-            waiting=waiting,
-        )
+        self.inbox = self._inbox(config)
         self.gate = Gate(self.scripts)
-        self.ledger = Ledger(self.scripts, self.inbox, collections)
         self.log = Log(redis, self.inbox)
+        self.pages = EventPages(redis, self.inbox, config.tenants)
         self.dead_letters = DeadLetters(self.scripts, self.inbox)
+        self.replays = Replays(self.scripts)
         self.deltas = DeltaStates(redis)
-        secret = config.secret_key.get_secret_value() if config.secret_key else ""
-        self.vault = Vault(secret)
-        self.subscriptions = Subscriptions(redis, self.vault)
-        self.overview = Overview(
-            self.scripts, self.inbox, self.ledger, self.deltas, collections, tuple(config.sinks)
+        self.owed = Owed(self.scripts)
+        self.stops = Stops(redis)
+        self.vault = _vault(config)
+        self.subscriptions = Subscriptions(self.scripts, self.vault)
+        collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}
+        self.ledger = Ledger(self.scripts, self.inbox, collections)
+        max_ages = {name: options.retry.max_age_seconds for name, options in config.sinks.items()}
+        self.sink_states = SinkStates(self.scripts, self.inbox, tuple(config.tenants), max_ages)
+        self.overview = self._overview(config, collections)
+
+    def _inbox(self, config: Config) -> Inbox:
+        waiting = {
+            name: {collection: how.fetch == "delta" for collection, how in tenant.collections.items()}
+            for name, tenant in config.tenants.items()
+        }
+        limits = {"partitions": config.store.partitions, "max_backlog": config.store.max_backlog}
+        return Inbox(self.scripts, **limits, waiting=waiting)
+
+    def _overview(self, config: Config, collections: dict[str, tuple[str, ...]]) -> Overview:
+        return Overview(
+            self.scripts,
+            self.inbox,
+            self.ledger,
+            self.deltas,
+            self.stops,
+            collections,
+            {name: tenant.delta_life_seconds for name, tenant in config.tenants.items()},
+            tuple(config.sinks),
+            self.sink_states,
         )
+
+
+def _vault(config: Config) -> Vault:
+    previous = [key.get_secret_value() for key in config.previous_secret_keys if key]
+    return Vault(config.secret_key.get_secret_value() if config.secret_key else "", previous)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import hiredis
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
@@ -28,10 +29,21 @@ UNAVAILABLE = (RedisError, OSError)
 
 
 class _Honest(AbstractConnection):
-    """Says ConnectionError when the other side hung up, also where uvloop says RuntimeError ("the handler is closed").
+    """Packs commands in C, as redis-py's synchronous connections do: in Python it was a third of a worker's time.
+
+    Says ConnectionError when the other side hung up, also where uvloop says RuntimeError ("the handler is closed").
 
     Otherwise a Redis that is killed at the wrong moment would look like a defect, and end what lives with the process.
     """
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        name = args[0]
+        if isinstance(name, str) and " " in name:  # such as SCRIPT LOAD
+            args = (*name.split(), *args[1:])
+        try:
+            return [hiredis.pack_command(args)]
+        except TypeError:
+            return list(super().pack_command(*args))  # knows more kinds of values, or says what is wrong
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         try:

@@ -74,6 +74,7 @@ class DeadLetters:
             p.inbox,
             p.woken,
             p.events,
+            key("kept", letter.sink),
         )
         now = int(datetime.now(UTC).timestamp() * 1000)
         if await self._scripts.run("retry_dead", keys, entry, now) == 0:

@@ -12,6 +12,7 @@ class DeltaState(msgspec.Struct):
     """Times are Unix seconds, 0 for never. `failing_since` is 0 while all is well.
 
     `link` is the bookmark for the next pull; before there is one, `walk` is where the first walk is to go on.
+    `superseded` counts how often in a row another client took the delta over, last `superseded_at`.
     """
 
     link: str = ""
@@ -22,6 +23,13 @@ class DeltaState(msgspec.Struct):
     retry_at: float = 0.0
     attempts: int = 0
     error: str = ""
+    superseded: int = 0
+    superseded_at: float = 0.0
+
+    @property
+    def known_at(self) -> float:
+        """When Protime last told the truth about the collection; since when it does not, if it never did."""
+        return self.pulled_at or self.failing_since
 
 
 _DECODER = msgspec.json.Decoder(DeltaState)

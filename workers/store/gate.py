@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workers.store.keys import Partition
 from workers.store.scripts import Argument, Scripts
@@ -13,6 +14,17 @@ from workers.store.scripts import Argument, Scripts
 CHAINED = "@"
 #: The version of a resource that Protime gave none.
 NO_VERSION = "-"
+
+
+class Came(NamedTuple):
+    """How an inbox entry came, for the journal. What came by webhook the gate looks up itself, with its raw data."""
+
+    channel: str = "webhook"
+    deleted: bool = False
+    version: str = ""
+
+
+BY_WEBHOOK = Came()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Apply:
     deleted: bool
     body: bytes
     event: bytes
+    came: Came = BY_WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +48,18 @@ class Supersede:
     resource: str
     entry: str
     version: str
+    came: Came = BY_WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Cannot be understood: goes to the dead letters with its raw data."""
+    """Cannot be understood: goes to the dead letters with its raw data; a person with nothing but `reduced`."""
 
     resource: str
     entry: str
     reason: str
+    reduced: bytes = b""
+    came: Came = BY_WEBHOOK
 
 
 Decision = Apply | Supersede | Reject
@@ -75,19 +91,13 @@ class Gate:
 
 
 def _operation(decision: Decision) -> tuple[Argument, ...]:
+    channel, deleted, version = decision.came
+    kept = ("1" if deleted else "0", version)
     match decision:
-        case Apply(resource, entry, expected, version, deleted, body, event):
-            return (
-                "A",
-                resource,
-                entry,
-                expected,
-                version or NO_VERSION,
-                "1" if deleted else "0",
-                body,
-                event,
-            )
+        case Apply(resource, entry, expected, version, gone, body, event):
+            new = (version or NO_VERSION, "1" if gone else "0", body, event)
+            return ("A", resource, entry, channel, *kept, expected, *new)
         case Supersede(resource, entry, version):
-            return ("S", resource, entry, version)
-        case Reject(resource, entry, reason):
-            return ("R", resource, entry, reason)
+            return ("S", resource, entry, channel, kept[0], version)
+        case Reject(resource, entry, reason, reduced):
+            return ("R", resource, entry, channel, *kept, reason, reduced)

@@ -21,8 +21,8 @@ WOKEN_MS = 1000
 #: Names the inbox of what may wait behind live traffic: first loads and reconciliation.
 BULK = "@bulk"
 #: So many bulk entries are taken along when a partition's live ones are read.
-_BULK_AT_ONCE = 200
-_BULK_BACKLOG = 4000
+_BULK_AT_ONCE = 250
+_BULK_BACKLOG = 8000
 _ROOM_SECONDS = 0.02
 #: Stands where a record has no id that could be understood; such a change is rejected.
 NO_ID = "-"
@@ -46,7 +46,8 @@ class Arrival:
 class Entry:
     """A change in the inbox. `id` is `[collection:]milliseconds of arrival-number`.
 
-    `told_ms` is set when another entry told of the same state before (Unix milliseconds).
+    `told_ms` is set when another entry told of the same state before (Unix milliseconds); `channel` is how this one came
+    when `origin` says how its state was told first.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Entry:
     origin: str
     data: bytes
     told_ms: int | None = None
+    channel: str = ""
 
     @property
     def arrived_ms(self) -> int:

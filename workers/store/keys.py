@@ -71,7 +71,7 @@ class Partition:
         return f"{self.woken}:{collection}"
 
     def of_sink(self, kind: str, sink: str) -> str:
-        """kind: `cursor`, `lease`, `retrying`, `parked`, `due`, `hold` or `deliveries`."""
+        """kind: `cursor`, `lease`, `retrying`, `parked`, `due`, `hold`, `kept`, `deliveries`, `replay` or `replayed`."""
         return f"{self.prefix}{kind}:{sink}"
 
     def __str__(self) -> str:

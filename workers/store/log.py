@@ -11,9 +11,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from workers.events import Event
+from workers.store.delivery_journal import in_ranges
 from workers.store.inbox import Inbox, stored
 from workers.store.keys import Partition
-from workers.store.lanes import in_ranges
 from workers.store.streams import number as counted
 from workers.store.streams import rows, walk
 
@@ -35,6 +35,15 @@ class Life:
     notifications: list[dict[str, Any]]
     decision: dict[str, Any]
     deliveries: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the command line and the API show it."""
+        parts = {
+            "notifications": self.notifications,
+            "decision": self.decision,
+            "deliveries": self.deliveries,
+        }
+        return {"event": self.event.as_dict(), **parts}
 
 
 class Log:
@@ -104,19 +113,34 @@ class Log:
         async for at, f in walk(
             self._redis, found.partition.of_sink("deliveries", sink), f"{max(start, 0)}-0"
         ):
-            what = _outcome(msgspec.json.decode(f[b"r"]), found.number)
+            what = _outcome(msgspec.json.decode(f[b"r"]), found)
             if what:
                 steps.append({"sink": sink, "at": _time(at), **what})
         return steps
 
 
-def _outcome(record: dict[str, Any], number: int) -> dict[str, Any]:
+def _outcome(record: dict[str, Any], found: Found) -> dict[str, Any]:
+    number = found.number
     if in_ranges(record.get("d", ""), number):
         return {"outcome": "delivered"}
     if in_ranges(record.get("f", ""), number):
         return {"outcome": "filtered"}
-    reason = record.get("x", {}).get(str(number))
-    return {"outcome": "failed", "reason": reason} if reason else {}
+    for version, numbers in record.get("c", {}).items():
+        if in_ranges(numbers, number):
+            return {"outcome": "filtered", "reason": _collapsed(found.event, version)}
+    if in_ranges(record.get("p", ""), number):
+        return {"outcome": "replayed"}
+    for key, outcome in (("x", "failed"), ("q", "replay failed")):
+        reason = record.get(key, {}).get(str(number))
+        if reason:
+            return {"outcome": outcome, "reason": reason}
+    return {}
+
+
+def _collapsed(event: Event, version: str) -> str:
+    if not version:
+        return "nothing was left to tell with the other changes"
+    return f"collapsed into {event.id.rpartition('/')[0]}/{version}"
 
 
 def _notification(f: dict[bytes, bytes]) -> dict[str, Any]:

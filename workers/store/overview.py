@@ -9,11 +9,14 @@ from datetime import datetime
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from workers.events import Event
+from workers.store.delta_metrics import delta_families, gauge
 from workers.store.deltas import DeltaStates
 from workers.store.inbox import BULK, Inbox
 from workers.store.keys import Partition
 from workers.store.ledger import Ledger, Row
 from workers.store.scripts import Scripts
+from workers.store.sink_states import SinkStates
+from workers.store.stops import Stops
 from workers.store.streams import counters, number, rows
 
 
@@ -24,19 +27,28 @@ class Overview:
         inbox: Inbox,
         ledger: Ledger,
         deltas: DeltaStates,
+        stops: Stops,
         collections: Mapping[str, Iterable[str]],
+        delta_lives: Mapping[str, float],
         sinks: Iterable[str],
+        sink_states: SinkStates,
     ) -> None:
         self._redis = scripts.redis
         self._inbox = inbox
         self._ledger = ledger
         self._deltas = deltas
+        self._stops = stops
         self._collections = collections
+        self._delta_lives = delta_lives
         self._sinks = tuple(sinks)
+        self._sink_states = sink_states
 
     async def metrics(self) -> list[Metric]:
         """Prometheus families. Raises `redis.exceptions.RedisError`."""
-        families = [*_ledger_families(await self._ledger.rows(self._sinks))]
+        families = [
+            *_ledger_families(await self._ledger.rows(self._sinks)),
+            *await self._sink_states.metrics(),
+        ]
         for tenant in self._collections:
             families += await self._tenant(tenant)
         return _merged(families)
@@ -50,21 +62,21 @@ class Overview:
         backlog, oldest = await self._backlog(partitions, tenant)
         return [
             *_count_families(tenant, counts),
-            _gauge(
+            gauge(
                 "shiftwire_backlog",
                 "Changes that wait, by stage",
                 {(tenant, "ingest"): backlog},
                 "tenant",
                 "stage",
             ),
-            _gauge(
+            gauge(
                 "shiftwire_oldest_seconds",
                 "Age of the oldest change that waits, by stage",
                 {(tenant, "ingest"): oldest, (tenant, "dispatch"): await self._oldest_event(partitions)},
                 "tenant",
                 "stage",
             ),
-            await self._cursor_ages(tenant),
+            *await self._deltas_and_stops(tenant),
         ]
 
     async def _backlog(self, partitions: list[Partition], tenant: str) -> tuple[int, float]:
@@ -87,15 +99,10 @@ class Overview:
                 ages += [_event_age(Event(fields[b"e"])) for _, fields in found]
         return max(ages)
 
-    async def _cursor_ages(self, tenant: str) -> Metric:
-        ages: dict[tuple[str, ...], float] = {}
-        for collection in self._collections[tenant]:
-            state = await self._deltas.get(tenant, collection)
-            if state.pulled_at:
-                ages[tenant, collection] = time.time() - state.pulled_at
-        return _gauge(
-            "shiftwire_delta_age_seconds", "Since the delta was last pulled", ages, "tenant", "collection"
-        )
+    async def _deltas_and_stops(self, tenant: str) -> list[Metric]:
+        states = {c: await self._deltas.get(tenant, c) for c in self._collections[tenant]}
+        stops = await self._stops.all(tenant)
+        return delta_families(tenant, states, self._delta_lives[tenant], stops, time.time())
 
 
 def _age(entry_id: bytes) -> float:
@@ -106,19 +113,12 @@ def _event_age(event: Event) -> float:
     return max(0.0, time.time() - datetime.fromisoformat(event.head.time).timestamp())
 
 
-def _gauge(name: str, text: str, values: Mapping[tuple[str, ...], float], *labels: str) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=labels)
-    for at, value in values.items():
-        family.add_metric(at, value)
-    return family
-
-
 def _ledger_families(rows: list[Row]) -> Iterator[Metric]:
     in_flight: dict[tuple[str, ...], float] = {(r.tenant, r.sink): r.in_flight for r in rows}
     imbalance: dict[tuple[str, ...], float] = {(r.tenant, r.sink): r.imbalance for r in rows}
     missed = "Changes the ledger misses (anything but 0 is a defect)"
-    yield _gauge("shiftwire_in_flight", "Changes on their way to a sink", in_flight, "tenant", "sink")
-    yield _gauge("shiftwire_ledger_imbalance", missed, imbalance, "tenant", "sink")
+    yield gauge("shiftwire_in_flight", "Changes on their way to a sink", in_flight, "tenant", "sink")
+    yield gauge("shiftwire_ledger_imbalance", missed, imbalance, "tenant", "sink")
 
 
 _DECIDED = {"applied": "applied", "superseded": "superseded", "rejected": "rejected"}

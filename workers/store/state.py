@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import cast
 
 from redis.asyncio import Redis
@@ -30,7 +30,11 @@ class States:
                 if not cursor:
                     break
 
-    async def get(self, tenant: str, resource: str) -> Stored | None:
-        partition = self._inbox.partition(tenant, resource)
-        value = cast("bytes | None", await self._redis.hget(partition.state, resource))
-        return stored(value) if value else None
+    async def of(self, tenant: str, resources: Iterable[str]) -> dict[str, Stored]:
+        """The states of these resources (`collection/id`), in one round trip; unknown ones are left out."""
+        asked = list(resources)
+        pipe = self._redis.pipeline(transaction=False)
+        for resource in asked:
+            pipe.hget(self._inbox.partition(tenant, resource).state, resource)
+        found = zip(asked, await pipe.execute(), strict=True)
+        return {resource: stored(value) for resource, value in found if value}

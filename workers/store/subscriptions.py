@@ -1,15 +1,23 @@
-"""The subscriptions of a tenant as we know them: path token, webhook id at Protime, signing key (encrypted at rest)."""
+"""The subscriptions of a tenant as we know them: path token, webhook id at Protime, signing key.
+
+A hash in Redis: every value is encrypted, and its field is a digest of the path token. Earlier releases had the token
+itself for a field; such a record is read like any other, and moved by the next `put` or `reseal`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import cast
 
 import msgspec
-from redis.asyncio import Redis
+import structlog
 
 from workers.store.keys import tenant_key
+from workers.store.scripts import Scripts
 from workers.store.vault import Vault
+
+log = structlog.get_logger()
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -34,20 +42,45 @@ _DECODER = msgspec.json.Decoder(Subscription)
 class Subscriptions:
     """All methods raise `redis.exceptions.RedisError`; reading raises `CannotOpen` for another `secret_key`."""
 
-    def __init__(self, redis: Redis, vault: Vault) -> None:
-        self._redis = redis
+    def __init__(self, scripts: Scripts, vault: Vault) -> None:
+        self._scripts = scripts
+        self._redis = scripts.redis
         self._vault = vault
 
     async def all(self, tenant: str) -> list[Subscription]:
-        sealed = cast("dict[bytes, bytes]", await self._redis.hgetall(_key(tenant)))
-        return [_DECODER.decode(self._vault.open(value)) for value in sealed.values()]
+        records = [record for _, _, record in await self._read(tenant)]
+        return list({record.token: record for record in records}.values())
 
     async def put(self, tenant: str, subscription: Subscription) -> None:
-        sealed = self._vault.seal(msgspec.json.encode(subscription))
-        await self._redis.hset(_key(tenant), subscription.token, sealed)
+        key, sealed = _key(tenant), self._sealed(subscription)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hdel(key, subscription.token)
+            pipe.hset(key, _field(subscription.token), sealed)
+            await pipe.execute()
 
     async def remove(self, tenant: str, token: str) -> None:
-        await self._redis.hdel(_key(tenant), token)
+        await self._redis.hdel(_key(tenant), _field(token), token)
+
+    async def reseal(self, tenant: str) -> int:
+        """Encrypts with the `secret_key` of now what a previous one has encrypted; returns how many records that were."""
+        moved = 0
+        for field, sealed, record in await self._read(tenant):
+            proper = _field(record.token)
+            if field != proper.encode() or not self._vault.is_current(sealed):
+                anew = (field, sealed, proper, self._sealed(record))
+                moved += await self._scripts.run("reseal", (_key(tenant),), *anew)
+        if moved:
+            log.info("stored secrets encrypted anew with secret_key", tenant=tenant, records=moved)
+        return moved
+
+    async def _read(self, tenant: str) -> list[tuple[bytes, bytes, Subscription]]:
+        """Field, sealed value and record. A token as field was written last where there are both: it comes last."""
+        sealed = cast("dict[bytes, bytes]", await self._redis.hgetall(_key(tenant)))
+        found = [(field, value, _DECODER.decode(self._vault.open(value))) for field, value in sealed.items()]
+        return sorted(found, key=lambda entry: entry[0] == entry[2].token.encode())
+
+    def _sealed(self, subscription: Subscription) -> bytes:
+        return self._vault.seal(msgspec.json.encode(subscription))
 
     async def trouble(self, tenant: str, *, there_is: bool) -> None:
         """Notes that a check is not, or not yet, at its end."""
@@ -60,3 +93,8 @@ class Subscriptions:
 
 def _key(tenant: str) -> str:
     return tenant_key(tenant, "subscriptions")
+
+
+def _field(token: str) -> str:
+    """A path token is chance: its digest gives nothing away."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -34,6 +34,20 @@ def test_a_directory_serves_one_redis_at_a_time(tmp_path: Path) -> None:
     server.stop()
 
 
+def test_nobody_else_on_the_machine_reads_the_data_whoever_made_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    server = embedded.start(tmp_path)
+    files = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.rglob("*")}
+    server.stop()
+    assert {"redis.log", "redis.sock", "appendonlydir"} <= files.keys()
+    assert not any(files.values()), files
+
+
+def test_a_folder_that_is_made_is_closed_to_others(tmp_path: Path) -> None:
+    embedded.start(tmp_path / "data").stop()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
 def test_a_long_path_gets_a_socket_in_a_short_place(tmp_path: Path) -> None:
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     server = embedded.start(deep)

@@ -107,6 +107,7 @@ async def test_a_later_delete_of_what_is_deleted_raises_the_tombstone(house: Hou
     assert (state.version, state.deleted) == ("05", True)
 
 
+@pytest.mark.rule("7-tombstone")
 async def test_a_late_older_delete_does_not_lower_the_tombstone(house: House) -> None:
     first, second = await house.receive("05", deleted=True), await house.receive("02", deleted=True)
     await house.gate.pass_through(P, [apply(first, deleted=True)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from redis.asyncio import Redis
 
 from workers.store.inbox import Arrival, Inbox
@@ -87,5 +88,6 @@ async def test_an_entry_comes_back_as_it_was_given(redis: Redis) -> None:
     )
 
 
+@pytest.mark.rule("11.2-serial")
 def test_a_resource_stays_in_its_partition() -> None:
     assert [partition_of(f"assignments/{n}", 8) for n in range(4)] == [2, 4, 6, 0]

@@ -6,11 +6,13 @@ import pytest
 from redis.asyncio import Redis
 
 from workers.store.dead_letters import DeadLetters, UnknownDeadLetter
+from workers.store.delivery_journal import in_ranges, ranges
 from workers.store.gate import Apply, Gate
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
-from workers.store.lanes import Dead, Hold, Lane, Outcome, Park, Reading, Retried, in_ranges, now_ms, ranges
+from workers.store.lanes import Lane, now_ms
 from workers.store.ledger import Ledger, Row
+from workers.store.outcomes import Dead, Hold, Outcome, Park, Reading, Retried
 from workers.store.scripts import Scripts
 
 P = Partition("acme", 0)
@@ -169,3 +171,25 @@ def test_event_numbers_are_kept_as_ranges() -> None:
     text = ranges([3, 1, 2, 7, 9, 10])
     assert text == "1-3,7,9-10"
     assert [n for n in range(12) if in_ranges(text, n)] == [1, 2, 3, 7, 9, 10]
+
+
+async def test_a_dead_letter_that_outlived_the_log_is_handed_back_with_its_own_event(house: House) -> None:
+    await house.log(1, 2)
+    await house.read()
+    dead = Dead(1, "assignments/1", 3, "gave up after 3 attempts", "HTTP 500")
+    await house.lane.commit("me", 0, Outcome(2, delivered=[2], dead=[dead]))
+    await house.redis.xdel(P.events, "1-0")
+    for _ in range(2):  # what fails once more is a whole letter again
+        [letter] = [x async for x in house.dead_letters.all("acme")]
+        assert letter.event is not None
+        await house.dead_letters.retry(letter.id)
+        [waiting] = await house.lane.read_parked("me") or []
+        assert [(n, e.json if e else None) for n, e in waiting.events] == [(1, letter.event.json)]
+        assert await house.lane.commit_retry(Retried("assignments/1", 1, [], 1, 0, "HTTP 422", "refused", 1))
+        assert (await house.row()).dead_lettered == 1
+    [letter] = [x async for x in house.dead_letters.all("acme")]
+    await house.dead_letters.retry(letter.id)
+    assert await house.lane.commit_retry(Retried("assignments/1", 1, [1]))
+    row = await house.row()
+    assert (row.delivered, row.dead_lettered, row.in_flight) == (2, 0, 0)
+    assert not await house.redis.exists(house.lane.kept)

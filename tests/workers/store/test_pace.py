@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from redis.asyncio import Redis
 
+from workers.protime import RateLimited
 from workers.store.pace import SharedPace
 from workers.store.scripts import Scripts
 
 
+@pytest.mark.rule("4.3-limit")
 async def test_two_processes_together_keep_to_the_limit(redis: Redis) -> None:
     one, two = (SharedPace(Scripts(redis), "acme", 1200) for _ in range(2))
     started = time.monotonic()
@@ -26,9 +29,36 @@ async def test_tenants_do_not_share_a_limit(redis: Redis) -> None:
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.rule("4.3-wait")
 async def test_a_pause_that_protime_asked_for_holds_everybody(redis: Redis) -> None:
     one, two = (SharedPace(Scripts(redis), "acme", 600) for _ in range(2))
     await one.pause(0.4)
     started = time.monotonic()
     await two.acquire()
     assert 0.3 < time.monotonic() - started < 1.5
+
+
+async def test_a_turn_that_is_far_away_is_refused_with_its_time_and_not_waited_for(redis: Redis) -> None:
+    pace = SharedPace(Scripts(redis), "acme", 600, patience=0.2)
+    await pace.pause(40)
+    with pytest.raises(RateLimited) as refused:
+        await pace.acquire()
+    assert refused.value.retry_after == pytest.approx(40, abs=1)
+
+
+async def test_who_did_not_wait_took_no_turn(redis: Redis) -> None:
+    impatient = SharedPace(Scripts(redis), "acme", 60, patience=0.0)
+    for _ in range(6):
+        await impatient.acquire()
+    for _ in range(5):
+        with pytest.raises(RateLimited) as refused:
+            await impatient.acquire()
+    assert (refused.value.retry_after or 0) < 2
+
+
+async def test_a_shorter_pause_does_not_end_a_longer_one(redis: Redis) -> None:
+    pace = SharedPace(Scripts(redis), "acme", 600, patience=0.2)
+    await pace.pause(40)
+    await pace.pause(1)
+    with pytest.raises(RateLimited):
+        await pace.acquire()

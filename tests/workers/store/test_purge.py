@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 from workers.store.gate import Apply, Gate
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
-from workers.store.lanes import Dead, Lane, Outcome, Park
+from workers.store.lanes import Lane
 from workers.store.ledger import Ledger
+from workers.store.outcomes import Dead, Outcome, Park
 from workers.store.purge import Purge
 from workers.store.scripts import Scripts
 

@@ -1,8 +1,9 @@
 -- Moves a sink's cursor on one partition, with everything that was decided about the events it passes.
--- KEYS: cursor, lease, counts, parked, due, dead, deliveries, hold, events
+-- KEYS: cursor, lease, counts, parked, due, dead, deliveries, hold, events, sealed
 -- ARGV: lease token, sink, expected cursor, new cursor, delivered, filtered, record, time in ms,
 --       hold until (ms, "0": no hold), hold attempts, hold reason, then per event that was not delivered:
 --   P (park):        number, resource, attempts, due in ms, error
+--   W (put off):     number, resource, due in ms, how long in all (ms), ""
 --   D (dead letter): number, resource, attempts, reason, error
 -- Returns -1: the cursor is not where it was expected, nothing was done; else the number of events left behind the cursor
 -- (with none left, or held back, the lease is given back).
@@ -21,6 +22,15 @@ for i = 12, #ARGV, 6 do
     else
       redis.call('HSET', parked, resource, attempts .. ' ' .. ARGV[8] .. ' ' .. number)
       redis.call('ZADD', due, fourth, resource)
+    end
+    redis.call('HINCRBY', counts, 'parked:' .. sink, 1)
+  elseif kind == 'W' then
+    local waiting = redis.call('HGET', parked, resource)
+    local since = string.match(waiting or '', '^%d+ (%d+) ') or ARGV[8]
+    redis.call('HSET', parked, resource, waiting and (waiting .. ',' .. number) or ('0 ' .. since .. ' ' .. number))
+    -- While earlier ones are being tried, their time is the one that counts.
+    if redis.call('HEXISTS', KEYS[10], resource) == 0 then
+      redis.call('ZADD', due, string.format('%d', math.min(tonumber(attempts), tonumber(since) + tonumber(fourth))), resource)
     end
     redis.call('HINCRBY', counts, 'parked:' .. sink, 1)
   else

@@ -3,11 +3,12 @@
 -- KEYS: inbox, state, events, counts, journal, dead
 -- An inbox entry id is "milliseconds-number" in the inbox, "collection:milliseconds-number" in a collection's waiting
 -- inbox, whose key is that of the inbox, a colon and the collection (same hash tag).
--- ARGV: time in ms, then operations, each: kind, resource, inbox entry id, followed by
+-- ARGV: time in ms, then operations, each: kind, resource, inbox entry id, channel, "1" for a delete else "0", version as
+--       it came, followed by
 --   A (apply):      expected event number of the stored state ("0": none, "@": the one applied just before),
 --                   version, "1" for a tombstone else "0", body, event
---   S (superseded): version
---   R (rejected):   reason
+--   S (superseded): nothing
+--   R (rejected):   reason, what may be kept of a person
 -- The state of a resource is "version tombstone event-number body". An inbox entry counts once: an entry that is
 -- gone was decided by somebody else, and then nothing is counted or changed for it.
 -- Returns { events applied, superseded, rejected, resource whose stored state was not the expected one, … }.
@@ -15,19 +16,30 @@ local inbox, state, events, counts, journal, dead = KEYS[1], KEYS[2], KEYS[3], K
 local applied, superseded, rejected = 0, 0, 0
 local conflicts, conflicted, just_applied = {}, {}, {}
 
--- Removes the entry from the inbox and writes it to the journal. Raw data is kept of what came by webhook, but for people
--- (personal data).
-local function decide(reference, decision, number)
+-- Raw data of people is never kept: it holds what may not be stored.
+local function is_person(key)
+  return string.sub(key, 1, 7) == 'people/'
+end
+
+-- Removes the entry of the operation at `at` from the inbox and writes it to the journal, with the raw data of what came by
+-- webhook: only that, and what is rejected, is looked up. Returns nothing when the entry is gone, else its raw data
+-- ('' when it was not looked up), "1" for a delete, and its version.
+local function decide(at, decision, number)
+  local resource, reference, channel, deleted, version = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
   local collection, id = string.match(reference, '^(.*):(.*)$')
   local key = collection and inbox .. ':' .. collection or inbox
   id = id or reference
-  local entry = redis.call('XRANGE', key, id, id)[1]
-  if not entry then return nil end
-  redis.call('XDEL', key, id)
-  local f = entry[2]
-  local data = f[8] == 'webhook' and string.sub(f[2], 1, 7) ~= 'people/' and f[10] or ''
-  redis.call('XADD', journal, '*', 'k', f[2], 'v', f[4], 'd', f[6], 'o', f[8], 'b', data, 'i', id, 'x', decision, 'n', number)
-  return f
+  local data = ''
+  if channel == 'webhook' or decision == 'rejected' then
+    local entry = redis.call('XRANGE', key, id, id)[1]
+    if not entry then return nil end
+    version, deleted, data = entry[2][4], entry[2][6], entry[2][10]
+  end
+  if redis.call('XDEL', key, id) == 0 then return nil end
+  local kept = channel == 'webhook' and not is_person(resource) and data or ''
+  redis.call('XADD', journal, '*', 'k', resource, 'v', version, 'd', deleted, 'o', channel, 'b', kept, 'i', id,
+    'x', decision, 'n', number)
+  return data, deleted, version
 end
 
 local function number_of(value)
@@ -42,44 +54,48 @@ local function raise_tombstone(resource, version)
   if old and version ~= '' and version > old then redis.call('HSET', state, resource, version .. rest) end
 end
 
+local last = tonumber(redis.call('HGET', counts, 'applied') or '0')
 local i = 2
 while i <= #ARGV do
-  local kind, resource, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local kind, resource = ARGV[i], ARGV[i + 1]
   if kind == 'A' then
-    local expected, version, tombstone, body, event = ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
+    local expected, version, tombstone, body, event = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
     local previous = number_of(redis.call('HGET', state, resource))
     local fits = expected == previous or (expected == '@' and just_applied[resource] == previous)
     if conflicted[resource] or not fits then
       if not conflicted[resource] then conflicts[#conflicts + 1] = resource end
       conflicted[resource] = true
     else
-      local number = tostring(tonumber(redis.call('HGET', counts, 'applied') or '0') + 1)
-      if decide(id, 'applied', number) then
-        redis.call('HINCRBY', counts, 'applied', 1)
+      local number = tostring(last + 1)
+      if decide(i, 'applied', number) then
+        last = last + 1
         redis.call('XADD', events, number .. '-0', 'k', resource, 'p', previous, 'e', event)
         redis.call('HSET', state, resource, version .. ' ' .. tombstone .. ' ' .. number .. ' ' .. body)
         just_applied[resource] = number
         applied = applied + 1
       end
     end
-    i = i + 8
+    i = i + 11
   elseif kind == 'S' then
-    local f = not conflicted[resource] and decide(id, 'superseded', '')
-    if f then
+    local data, deleted
+    if not conflicted[resource] then data, deleted = decide(i, 'superseded', '') end
+    if data then
       superseded = superseded + 1
-      if f[6] == '1' then raise_tombstone(resource, ARGV[i + 3]) end
+      if deleted == '1' then raise_tombstone(resource, ARGV[i + 5]) end
     end
-    i = i + 4
+    i = i + 6
   else
-    local f = decide(id, 'rejected', '')
-    if f then
-      redis.call('XADD', dead, '*', 's', '', 'n', '', 'k', resource, 'r', ARGV[i + 3], 'a', '1', 'l', '', 't', ARGV[1],
-        'e', f[10], 'v', f[4], 'd', f[6], 'o', f[8])
+    local data, deleted, version = decide(i, 'rejected', '')
+    if data then
+      if is_person(resource) then data = ARGV[i + 7] end
+      redis.call('XADD', dead, '*', 's', '', 'n', '', 'k', resource, 'r', ARGV[i + 6], 'a', '1', 'l', '', 't', ARGV[1],
+        'e', data, 'v', version, 'd', deleted, 'o', ARGV[i + 3])
       rejected = rejected + 1
     end
-    i = i + 4
+    i = i + 8
   end
 end
+if applied > 0 then redis.call('HINCRBY', counts, 'applied', applied) end
 if superseded > 0 then redis.call('HINCRBY', counts, 'superseded', superseded) end
 if rejected > 0 then redis.call('HINCRBY', counts, 'rejected', rejected) end
 return { applied, superseded, rejected, unpack(conflicts) }

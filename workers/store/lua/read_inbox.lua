@@ -12,21 +12,34 @@ if holder and holder ~= ARGV[1] then
   return false
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-local states, seen = {}, {}
-local function look_up(entries)
+local resources, seen = {}, {}
+local function note(entries)
   for _, entry in ipairs(entries) do
     local resource = entry[2][2]
     if not seen[resource] then
       seen[resource] = true
-      states[#states + 1] = resource
-      states[#states + 1] = redis.call('HGET', KEYS[4], resource)
+      resources[#resources + 1] = resource
     end
   end
   return entries
 end
+-- A few hundred at a time: there is room for so many on Lua's stack.
+local function states()
+  local found = {}
+  for from = 1, #resources, 500 do
+    local upto = math.min(from + 499, #resources)
+    local values = redis.call('HMGET', KEYS[4], unpack(resources, from, upto))
+    for i, value in ipairs(values) do
+      found[#found + 1] = resources[from + i - 1]
+      found[#found + 1] = value
+    end
+  end
+  return found
+end
 local waiting = {}
 if ARGV[3] ~= '-' then
-  return { look_up(redis.call('XRANGE', KEYS[1], '(' .. ARGV[3], '+', 'COUNT', ARGV[4])), waiting, states }
+  local later = note(redis.call('XRANGE', KEYS[1], '(' .. ARGV[3], '+', 'COUNT', ARGV[4]))
+  return { later, waiting, states() }
 end
 redis.call('DEL', KEYS[3])
 for i = 6, #ARGV, 2 do
@@ -35,7 +48,8 @@ for i = 6, #ARGV, 2 do
   local found = upto and redis.call('XRANGE', KEYS[6 + (i - 6) / 2], '-', upto, 'COUNT', most) or {}
   if #found > 0 then
     waiting[#waiting + 1] = ARGV[i]
-    waiting[#waiting + 1] = look_up(found)
+    waiting[#waiting + 1] = note(found)
   end
 end
-return { look_up(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[4])), waiting, states }
+local now = note(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[4]))
+return { now, waiting, states() }

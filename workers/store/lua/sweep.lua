@@ -1,8 +1,8 @@
 -- What a partition has to do that nobody is at.
 -- KEYS: inbox, lease, woken, counts, through, bulk inbox, then the waiting inbox of each collection,
---       then per sink: cursor, lease, due, retrying, hold
+--       then per sink: cursor, lease, due, retrying, hold, replay
 -- ARGV: time in ms, life of the wake-up mark in ms, number of collections, collections, sinks
--- Returns { "ingest", "" if the inbox waits or covered entries do, "delta", collection, … "dispatch", sink, … "retry", sink, … }.
+-- Returns { "ingest", "" if the inbox waits or covered entries do, "delta", collection, … "dispatch", sink, … "retry", sink, … "replay", sink, … }.
 local now, answer, collections = tonumber(ARGV[1]), {}, tonumber(ARGV[3])
 local function say(what, name)
   answer[#answer + 1] = what
@@ -23,7 +23,7 @@ if ready and redis.call('EXISTS', KEYS[2]) == 0 and redis.call('SET', KEYS[3], '
 end
 local applied = tonumber(redis.call('HGET', KEYS[4], 'applied') or '0')
 for s = 4 + collections, #ARGV do
-  local at = 7 + collections + (s - 4 - collections) * 5
+  local at = 7 + collections + (s - 4 - collections) * 6
   local held = tonumber(redis.call('HGET', KEYS[at + 4], 'until') or '0')
   if tonumber(redis.call('GET', KEYS[at]) or '0') < applied and held <= now
     and redis.call('EXISTS', KEYS[at + 1]) == 0 then
@@ -32,5 +32,7 @@ for s = 4 + collections, #ARGV do
   if redis.call('EXISTS', KEYS[at + 3]) == 0 and redis.call('ZCOUNT', KEYS[at + 2], '-inf', now) > 0 then
     say('retry', ARGV[s])
   end
+  local replay = redis.call('HMGET', KEYS[at + 5], 'state', 'due')
+  if replay[1] == 'running' and tonumber(replay[2]) <= now and held <= now then say('replay', ARGV[s]) end
 end
 return answer

@@ -1,0 +1,183 @@
+"""Whole looks that a collection is owed, from the simulator through a real Redis and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from tests.workers.tenants import Tenant, simulated
+from workers.changes import TenantView
+from workers.ingest import Ingest, TenantIngest
+from workers.reading import TenantReading
+from workers.reconcile import Reconciler, Reconciliation
+from workers.refusals import Refusals
+from workers.repairs import Repairs
+from workers.store.deltas import DeltaState, DeltaStates
+from workers.store.gate import Gate
+from workers.store.inbox import Inbox
+from workers.store.keys import Partition
+from workers.store.leases import Leases
+from workers.store.owed import Owed
+from workers.store.progress import ProgressStore
+from workers.store.scripts import Scripts
+from workers.store.state import States
+from workers.store.stops import Stops
+from workers.sync import Sync
+
+TODAY = date.today()  # noqa: DTZ011  # the simulator's day
+SHIFT: dict[str, Any] = {"person": {"id": 1}, "from": TODAY.isoformat(), "startTimeInMinutes": 480}
+P = Partition("acme", 0)
+
+
+async def never(*_: object) -> None:
+    raise AssertionError("nothing is to be fetched")
+
+
+class House:
+    """`deltas`: the collections whose delta is kept."""
+
+    def __init__(self, redis: Redis, tenant: Tenant, deltas: frozenset[str] = frozenset()) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
+        leases, self.owed, self.states = Leases(scripts), Owed(scripts), DeltaStates(redis)
+        self.stops = Stops(redis)
+        refusals = Refusals(self.stops)
+        since = {"assignments": TODAY - timedelta(days=30)}
+        reading = TenantReading(tenant.client, lambda: TODAY, since, {}, deltas)
+        view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
+        self.ingest = Ingest(self.inbox, Gate(scripts), leases, {"acme": view}, never, lambda _: None)
+        sync = Sync(self.inbox, leases, ProgressStore(redis), lambda _: None)
+        reconciler = Reconciler(
+            Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None),
+            leases,
+            refusals,
+            lambda _: reading,
+            lambda *_: (1, 1),
+        )
+        self.repairs = Repairs(
+            self.owed, self.states, self.inbox, sync, reconciler, refusals, lambda _: reading
+        )
+
+    async def run(self) -> None:
+        await self.repairs.run("acme", lambda _: True)
+
+    async def events(self) -> list[tuple[str, str, str]]:
+        """All events so far: (subject, change, origin)."""
+        await self.ingest.drain(P)
+        found = [msgspec.json.decode(f[b"e"]) for _, f in await self.redis.xrange(P.events)]
+        return [(e["subject"], e["data"]["change"], e["origin"]) for e in found]
+
+
+@pytest.fixture
+async def tenant() -> AsyncIterator[Tenant]:
+    async with simulated(page_size=2) as made:
+        yield made
+
+
+async def shift(tenant: Tenant, **fields: Any) -> str:
+    return f"assignments/{(await tenant.edit(**SHIFT, **fields))['id']}"
+
+
+async def test_a_collection_without_a_delta_is_loaded_once_by_itself(redis: Redis, tenant: Tenant) -> None:
+    names = [await shift(tenant) for _ in range(3)]
+    house = House(redis, tenant)
+    await house.repairs.first_loads("acme", ["assignments"])
+    await house.run()
+    assert await house.events() == [(name, "created", "sync") for name in names]
+    assert await house.owed.all("acme") == {}
+    await house.repairs.first_loads("acme", ["assignments"])
+    assert await house.owed.all("acme") == {}
+
+
+async def test_a_collection_with_a_delta_is_loaded_by_its_delta(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant, frozenset({"assignments"}))
+    await house.repairs.first_loads("acme", ["assignments"])
+    assert await house.owed.all("acme") == {}
+
+
+async def test_what_changed_and_what_was_deleted_in_a_gap_is_found(redis: Redis, tenant: Tenant) -> None:
+    """Far outside the days of the regular reconciliation as well."""
+    first, second = [await shift(tenant) for _ in range(2)]
+    far = await shift(tenant, until=None)
+    await tenant.edit(id=int(far.rpartition("/")[2]), **{"from": (TODAY + timedelta(days=300)).isoformat()})
+    house = House(redis, tenant)
+    await house.repairs.first_loads("acme", ["assignments"])
+    await house.run()
+    await house.events()
+    await tenant.control("DELETE", f"records/{far}")
+    await tenant.edit(id=int(first.rpartition("/")[2]), comments="moved")
+    await house.owed.note("acme", "assignments")
+    await house.run()
+    assert (await house.events())[3:] == [(first, "updated", "reconcile"), (far, "deleted", "reconcile")]
+    assert second
+    assert await house.owed.all("acme") == {}
+
+
+async def test_a_comparison_waits_until_the_new_delta_has_walked(redis: Redis, tenant: Tenant) -> None:
+    name = await shift(tenant)
+    house = House(redis, tenant, frozenset({"assignments"}))
+    await house.owed.note("acme", "assignments")
+    await house.run()
+    assert await house.events() == []
+    await house.states.put("acme", "assignments", DeltaState(link="/delta"))
+    await house.run()
+    assert await house.events() == [(name, "created", "reconcile")]
+
+
+async def test_a_comparison_waits_for_what_a_load_brought(redis: Redis, tenant: Tenant) -> None:
+    name = await shift(tenant)
+    house = House(redis, tenant)
+    await house.owed.note("acme", "assignments")
+    await house.run()
+    await house.owed.note("acme", "assignments")
+    await house.run()
+    assert await house.events() == [(name, "created", "sync")]
+    assert list(await house.owed.all("acme")) == ["assignments"]
+    await house.run()
+    assert await house.owed.all("acme") == {}
+
+
+async def test_a_comparison_that_fails_is_owed_until_it_is_done(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant, frozenset({"assignments"}))
+    await house.states.put("acme", "assignments", DeltaState(link="/delta"))
+    await house.owed.note("acme", "assignments")
+    await tenant.control("PATCH", "settings", {"error_burst": 1})
+    await house.run()
+    assert list(await house.owed.all("acme")) == ["assignments"]
+    await house.run()
+    assert await house.owed.all("acme") == {}
+
+
+async def test_a_gap_that_opens_while_one_is_repaired_is_not_forgotten(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.owed.note("acme", "assignments")
+    stamp = (await house.owed.all("acme"))["assignments"]
+    await house.owed.note("acme", "assignments")
+    await house.owed.done("acme", "assignments", stamp)
+    assert list(await house.owed.all("acme")) == ["assignments"]
+
+
+async def test_a_collection_that_protime_refuses_is_not_asked_again_and_again(redis: Redis) -> None:
+    async with simulated("clockings") as tenant:
+        house = House(redis, tenant)
+        await house.owed.note("acme", "assignments")
+        await house.run()
+        calls = await tenant.calls("GET /assignments")
+        await house.run()
+        assert await tenant.calls("GET /assignments") == calls
+        assert list(await house.stops.all("acme")) == ["assignments"]
+        assert list(await house.owed.all("acme")) == ["assignments"]
+
+
+async def test_what_is_no_longer_configured_is_no_longer_owed(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await house.owed.note("acme", "assignments")
+    await house.repairs.run("acme", lambda _: False)
+    assert await house.owed.all("acme") == {}

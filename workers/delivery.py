@@ -1,0 +1,44 @@
+"""How one sink is served: its options, the lease, the clock, and when something is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from workers.events import Event
+from workers.retry import delay
+from workers.sinks.base import Failure, Sink, SinkOptions
+from workers.sinks.shaping import shaped
+from workers.store.leases import Lease
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A sink with its options, the lease under which it is served, the clock (Unix seconds) and the dice (0…1).
+
+    `held`: whether the sink's breaker is open. Then it says when the sink is tried again, and nothing waits besides.
+    """
+
+    options: SinkOptions
+    sink: Sink
+    lease: Lease
+    clock: Callable[[], float]
+    dice: Callable[[], float]
+    held: Callable[[], bool] = lambda: False
+
+    async def hand(self, events: Sequence[Event]) -> Mapping[int, Failure]:
+        """Delivers the events in the shape the sink asked for; the answer is that of `Sink.deliver`."""
+        return await self.sink.deliver([shaped(event, self.options.shape) for event in events])
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+    def due_ms(self, attempt: int, failure: Failure) -> int:
+        if failure.scope == "sink" and self.held():
+            return self.now_ms()
+        r, after = self.options.retry, failure.retry_after
+        wait = delay(attempt, least=r.min_seconds, most=r.max_seconds, chance=self.dice(), retry_after=after)
+        return int((self.clock() + wait) * 1000)
+
+    def too_old(self, since_ms: float) -> bool:
+        return self.now_ms() - since_ms > self.options.retry.max_age_seconds * 1000

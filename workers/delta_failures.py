@@ -1,0 +1,99 @@
+"""A delta that cannot be pulled: when it is tried again, what becomes of the notifications that wait for it, who hears of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+import structlog
+
+from workers.protime import ProtimeError, Transient
+from workers.reading import TenantReading
+from workers.refusals import Refusals
+from workers.retry import delay
+from workers.store.delta_metrics import ALARM
+from workers.store.deltas import DeltaState, DeltaStates
+from workers.store.inbox import Inbox
+from workers.store.keys import Partition
+
+log = structlog.get_logger()
+
+#: When a delta cannot be pulled for so long, waiting notifications are delivered as they were signed.
+FALLBACK_SECONDS = 30.0
+
+
+_LEAST_SECONDS, _LEAST_REFUSED_SECONDS, _MOST_SECONDS = 1.0, 60.0, 300.0
+_DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
+
+#: The newest notification that waits, in each partition that has one.
+Marks = Mapping[Partition, str]
+
+
+class DeltaFailures:
+    def __init__(
+        self,
+        inbox: Inbox,
+        states: DeltaStates,
+        refusals: Refusals,
+        tenants: Mapping[str, TenantReading],
+        wake: Callable[[Iterable[Partition]], None],
+    ) -> None:
+        self._inbox = inbox
+        self._states = states
+        self._refusals = refusals
+        self._tenants = tenants
+        self._wake = wake
+
+    async def met(
+        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Marks
+    ) -> None:
+        """Notes the failure and when to try again."""
+        now = time.time()
+        again = failed(state, error, now, _DICE.random())
+        await self._states.put(tenant, collection, again)
+        await self._refusals.met(tenant, collection, error)
+        self._say(tenant, collection, again, now)
+        if not isinstance(error, Transient):
+            await self._let_go(collection, marks)
+        else:
+            await self.wait(collection, again, marks)
+
+    async def wait(self, collection: str, state: DeltaState, marks: Marks) -> None:
+        """Notifications do not wait for a delta that stays away; newer states follow by it later."""
+        since = state.failing_since or state.superseded_at
+        if time.time() - since > FALLBACK_SECONDS:
+            await self._let_go(collection, marks)
+
+    async def _let_go(self, collection: str, marks: Marks) -> None:
+        await self._inbox.pulled_through(collection, marks)
+        self._wake(marks)
+
+    def _say(self, tenant: str, collection: str, state: DeltaState, now: float) -> None:
+        life = self._tenants[tenant].delta_life
+        about = {"tenant": tenant, "collection": collection, "error": state.error, "attempts": state.attempts}
+        if now - state.known_at > life * ALARM:
+            hours = {"dies_in_hours": round((life - (now - state.known_at)) / 3600, 1)}
+            log.error("delta not pulled for a third of its life", **about, **hours)
+        else:
+            log.warning("delta not pulled", **about)
+
+
+def failed(state: DeltaState, error: ProtimeError, now: float, chance: float) -> DeltaState:
+    """The state after a failure at `now` (Unix seconds); `chance` in 0…1 spreads the retries. Pure."""
+    transient = isinstance(error, Transient)
+    wait = delay(
+        state.attempts + 1,
+        least=_LEAST_SECONDS if transient else _LEAST_REFUSED_SECONDS,
+        most=_MOST_SECONDS,
+        chance=chance,
+        retry_after=error.retry_after if isinstance(error, Transient) else None,
+    )
+    return msgspec.structs.replace(
+        state,
+        attempts=state.attempts + 1,
+        failing_since=state.failing_since or now,
+        retry_at=now + wait,
+        error=str(error),
+    )

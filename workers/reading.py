@@ -1,0 +1,43 @@
+"""What lists and deltas need of a tenant: its client, its calendar day, and how its collections are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from workers.protime import Protime, date_window, earliest_delta_start
+
+#: A delta that is not asked for so long is dead (protime-api §6.1).
+DELTA_LIFE_SECONDS = 72 * 3600.0
+
+
+@dataclass(frozen=True)
+class TenantReading:
+    """`since`: where the window of a dated collection begins (`date.min`: as far back as a delta reaches).
+
+    `references`: what its records carry along; `deltas`: the collections whose delta is kept; `delta_life`: how long
+    one lives without being asked, in seconds.
+    """
+
+    client: Protime
+    today: Callable[[], date]
+    since: Mapping[str, date]
+    references: Mapping[str, list[tuple[str, str]]]
+    deltas: frozenset[str]
+    delta_life: float = DELTA_LIFE_SECONDS
+
+    def first_day(self, collection: str) -> date | None:
+        """Where a whole read begins; None for a collection without dates."""
+        since = self.since.get(collection)
+        return earliest_delta_start(self.today()) if since == date.min else since
+
+    def window(self, collection: str) -> str | None:
+        """The filter of a whole read by list."""
+        first = self.first_day(collection)
+        return None if first is None else date_window(first)
+
+    def delta_window(self, collection: str) -> str | None:
+        """The filter of a delta: it may begin neither before 1 January of the previous year nor in the future."""
+        first, today = self.first_day(collection), self.today()
+        return None if first is None else date_window(min(today, max(first, earliest_delta_start(today))))
