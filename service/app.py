@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from service import health
+from service.asyncapi import asyncapi
+from service.event_stream import EventStreams
+from service.events_api import EventsApi
 from service.health import Endpoint
+from service.openapi import openapi
+from service.tokens import Access, Guard
 from service.webhooks import Webhooks
 from workers.changes import SCHEMA_NAMES, schema
 
@@ -34,14 +42,31 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What answers readers of the log, and who may be one."""
+
+    access: Access
+    events: EventsApi
+    stream: EventStreams
+
+
 def create_app(
-    *, webhooks: Webhooks, readyz: Endpoint, metrics: Endpoint, lifespan: Lifespan | None = None
+    *,
+    webhooks: Webhooks,
+    readyz: Endpoint,
+    metrics: Endpoint,
+    reading: Reading | None = None,
+    lifespan: Lifespan | None = None,
 ) -> Starlette:
     """The web process. Everything it needs is handed in; nothing is opened here."""
     app = App(
         routes=[
             Route("/webhooks/{tenant}/{collection}/{token}", webhooks, methods=["POST"]),
+            *([] if reading is None else _reading(reading)),
             Route("/schemas/{name}", schemas),
+            Route("/openapi.json", described(openapi)),
+            Route("/asyncapi.json", described(asyncapi)),
             Route("/livez", health.livez),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -50,6 +75,23 @@ def create_app(
     )
     app.webhooks = webhooks
     return app
+
+
+def _reading(reading: Reading) -> list[Route]:
+    viewer = [Middleware(Guard, access=reading.access)]
+    return [
+        Route("/events", reading.events.page, middleware=viewer),
+        # Before the ids, which may have any form.
+        Route("/events/stream", reading.stream, methods=["GET"], middleware=viewer),
+        Route("/events/{id:path}", reading.events.life, middleware=viewer),
+    ]
+
+
+def described(document: Callable[[], dict[str, Any]]) -> Endpoint:
+    async def endpoint(_: Request) -> Response:
+        return JSONResponse(document())
+
+    return endpoint
 
 
 async def schemas(request: Request) -> Response:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
@@ -16,21 +16,30 @@ from starlette.applications import Starlette
 
 from service import health
 from service.accept import Acceptor
-from service.app import create_app
+from service.app import Reading, create_app
+from service.connection import Connection
+from service.event_stream import EventStreams
+from service.events_api import EventsApi
 from service.metrics import Metrics
 from service.receivers import Receivers
+from service.server import Server, allow_many_connections
+from service.tokens import Access
 from service.webhooks import Webhooks
 from workers.config import Config
 from workers.queue import Wake, make_broker
 from workers.store import Store
 from workers.store.connect import check, connect
 from workers.store.keys import Partition
+from workers.store.log_watch import LogWatch
 
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 20
 #: A store that hangs must cost a sender less than the ten seconds it waits, with one repetition and one commit before.
 _STORE_SECONDS = 2.0
+#: So many connections are for those who read the log: however many they are, the receiver has its own.
+_READER_CONNECTIONS = 8
+_WATCH_SECONDS = 5.0
 
 
 def build(config: Config, url: str) -> Starlette:
@@ -40,19 +49,27 @@ def build(config: Config, url: str) -> Starlette:
     receivers = Receivers(config, store.subscriptions)
     ringer = Ringer(Wake(make_broker(url)), config)
     acceptor = Acceptor(store.inbox, store.scripts, ringer.ring)
+    reader = Reader(config, url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        fresh = asyncio.create_task(receivers.keep_fresh())
+        tasks = [asyncio.create_task(receivers.keep_fresh()), asyncio.create_task(reader.watch.keep())]
         yield
-        await _end(fresh)
+        for task in tasks:
+            await _end(task)
         ringer.close()
+        await reader.close()
         await redis.aclose()
 
     return create_app(
         webhooks=Webhooks(receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes),
         readyz=health.readyz(redis.ping),
         metrics=health.metrics(metrics.registry, store.overview.metrics),
+        reading=Reading(
+            Access(config.admin_tokens),
+            EventsApi(reader.store, config.tenants, config.sinks),
+            EventStreams(reader.store, reader.watch),
+        ),
         lifespan=lifespan,
     )
 
@@ -62,6 +79,20 @@ async def _end(task: asyncio.Task[None]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=0.02)
+
+
+class Reader:
+    """The store as those who read the log see it: by connections of their own."""
+
+    def __init__(self, config: Config, url: str) -> None:
+        self._redis = connect(url, connections=_READER_CONNECTIONS)
+        self._waiting = connect(url, timeout=_WATCH_SECONDS, connections=1)
+        self.store = Store(config, self._redis)
+        self.watch = LogWatch(self.store.pages, self._waiting)
+
+    async def close(self) -> None:
+        await self._waiting.aclose()
+        await self._redis.aclose()
 
 
 class Ringer:
@@ -98,10 +129,12 @@ def serve(config: Config, url: str) -> None:
     # uvicorn finishes what is under way and then raises the signal again: that is an orderly end, not a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
-    uvicorn.run(
+    allow_many_connections()
+    settings = uvicorn.Config(
         build(config, url),
         host=config.server.host,
         port=config.server.port,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -109,3 +142,8 @@ def serve(config: Config, url: str) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    server = Server(settings)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)  # the port is taken, for example: the server has said so

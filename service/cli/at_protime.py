@@ -1,17 +1,24 @@
-"""Commands that talk to Protime itself: no store, and a token of their own with just the scopes they need."""
+"""Commands that talk to Protime itself, with a token of their own with just the scopes they need.
+
+No store, unless they write and a sink wants to know its echoes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+import uvloop
 
 from service.cli.context import configuration
 from service.cli.failures import CommandFailed
+from service.cli.own_writes import registering
 from workers.config import Config
 from workers.protime import (
     BodyRefused,
@@ -21,6 +28,7 @@ from workers.protime import (
     Protime,
     ReferenceRefused,
     Unconfirmed,
+    WriteObserver,
     scopes_for,
 )
 
@@ -30,13 +38,20 @@ TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant 
 IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The id at Protime.")]
 
 
-def configured(context: typer.Context, path: Path | None, tenant: str) -> Config:
-    """The configuration, which knows the tenant."""
-    config, _ = configuration(context, path)
-    if tenant not in config.tenants:
-        known = ", ".join(config.tenants)
-        raise typer.BadParameter(f"there is no tenant {tenant}; known: {known}", param_hint="TENANT")
-    return config
+@dataclass(frozen=True)
+class At:
+    """The tenant that a command is about."""
+
+    context: typer.Context
+    tenant: TenantArgument
+
+    def configured(self, path: Path | None) -> Config:
+        """The configuration, which knows the tenant."""
+        config, _ = configuration(self.context, path)
+        if self.tenant not in config.tenants:
+            known = ", ".join(config.tenants)
+            raise typer.BadParameter(f"there is no tenant {self.tenant}; known: {known}", param_hint="TENANT")
+        return config
 
 
 def with_protime(
@@ -49,7 +64,7 @@ def with_protime(
 ) -> T:
     """Runs a coroutine on a client that may read and write these collections, and nothing else.
 
-    Raises CommandFailed for what is refused before it is sent, and ProtimeError.
+    Raises CommandFailed for what is refused before it is sent, ProtimeError, and the errors of the store for a write.
     """
     settings = config.tenants[tenant]
     scopes = scopes_for([reads] if reads else [], writes=[writes] if writes else [])
@@ -60,14 +75,21 @@ def with_protime(
             settings.auth_url, tenant, settings.client_id, secret, scopes, user_agent=agent
         )
         pace = Pace(settings.requests_per_minute)
+        observers: AbstractAsyncContextManager[WriteObserver | None] = (
+            registering(config, tenant) if writes else nullcontext()
+        )
         try:
-            async with Protime(settings.base_url, tenant, agent, tokens, limit=pace) as client:
+            async with (
+                observers as observer,
+                Protime(settings.base_url, tenant, agent, tokens, limit=pace, observer=observer) as client,
+            ):
                 return await work(client)
         finally:
             await tokens.close()
 
     try:
-        return asyncio.run(run())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run())
     except BodyRefused as error:
         raise CommandFailed(_listed(error)) from None
     except (FilterError, ReferenceRefused) as error:

@@ -6,9 +6,10 @@ An option that cannot be read stays the text it is, so that the check of the bod
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
@@ -17,11 +18,8 @@ from service.cli import screen
 from service.cli.failures import CommandFailed
 from workers.imports import cells
 
-StdinArgument = Annotated[
-    str | None, typer.Argument(metavar="-", help="A dash reads the body from standard input.")
-]
-DataOption = Annotated[str | None, typer.Option("--data", metavar="JSON", help="The whole body.")]
-FileOption = Annotated[str | None, typer.Option("--file", metavar="BODY.json", help="A file with the body.")]
+T = TypeVar("T")
+
 PersonOption = Annotated[
     str | None, typer.Option("--person", metavar="ID|@NAME=VALUE", help="1234, or @employee-number=5678.")
 ]
@@ -35,11 +33,25 @@ ActivityOption = Annotated[
 ]
 
 
-def body_of(dash: str | None, data: str | None, file: str | None, parts: Mapping[str, Any]) -> Any:
+@dataclass(frozen=True)
+class Given:
+    """A body as a whole."""
+
+    dash: Annotated[
+        str | None, typer.Argument(metavar="-", help="A dash reads the body from standard input.")
+    ] = None
+    data: Annotated[str | None, typer.Option("--data", metavar="JSON", help="The whole body.")] = None
+    file: Annotated[str | None, typer.Option("--file", metavar="BODY.json", help="A file with the body.")] = (
+        None
+    )
+
+
+def body_of(whole: Given, parts: Mapping[str, Any]) -> Any:
     """What exactly one of the ways gives; `parts` are the single options, None where one was not used.
 
     Raises CommandFailed for what is no JSON, and BadParameter when there is no body, or more than one.
     """
+    dash, data, file = whole.dash, whole.data, whole.file
     if dash not in (None, "-"):
         raise typer.BadParameter(f"unexpected {dash!r}: only a dash may stand here, for standard input")
     given = {name: value for name, value in parts.items() if value is not None}
@@ -58,6 +70,11 @@ def print_id(number: int, as_json: bool) -> None:
         screen.print_json({"id": number})
     else:
         print(number)
+
+
+def read(how: Callable[[str], T], text: str | None) -> T | None:
+    """The value of an option, None when it was not used."""
+    return None if text is None else how(text)
 
 
 def reference(text: str, id_: Any = cells.whole) -> dict[str, Any]:

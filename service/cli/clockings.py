@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from service.cli import at_protime, record_list
-from service.cli.at_protime import IdArgument, TenantArgument, configured
+from service.cli.at_protime import At
 from service.cli.body_options import (
     ActivityOption,
-    DataOption,
-    FileOption,
+    Given,
     PersonOption,
-    StdinArgument,
     body_of,
     levels,
     print_id,
+    read,
     reference,
 )
-from service.cli.import_ import DryRunOption, InputArgument, import_into
-from service.cli.options import ConfigOption, JsonOption
-from service.cli.record_list import (
-    FilterOption,
-    GroupsOption,
-    PeopleOption,
-    ReferencesOption,
-    SinceOption,
-    UntilOption,
-)
-from workers.imports.cells import minutes
-from workers.imports.cells import number as number_
-from workers.protime.addresses import Where
+from service.cli.options import Manner, option
+from service.cli.parameters import spread
+from service.cli.record_group import add_import, add_reading, record_group
+from workers.imports.cells import minutes, number
 from workers.protime.clockings import KINDS
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
-)
-
 NAME = "clockings"
-
-DateOption = Annotated[str | None, typer.Option("--date", metavar="DATE", help="The day of the clocking.")]
-TimeOption = Annotated[str | None, typer.Option("--time", metavar="TIME", help="08:20, or minutes: 500.")]
-KindOption = Annotated[str | None, typer.Option("--kind", metavar="|".join(KINDS), help="What it means.")]
-ReasonOption = Annotated[
-    str | None, typer.Option("--reason", metavar="ID|@NAME=VALUE", help="Why, for kind Reason.")
-]
-OpenOption = Annotated[
-    bool | None, typer.Option("--open/--not-open", help="Whether it is open, for kind Reason.")
-]
-TerminalOption = Annotated[
-    str | None,
-    typer.Option("--terminal", metavar="ID|@NAME=VALUE", help="Where: 765, or @external-code=T01."),
-]
-LongitudeOption = Annotated[str | None, typer.Option("--longitude", metavar="DEGREES", help="Where, east.")]
-LatitudeOption = Annotated[str | None, typer.Option("--latitude", metavar="DEGREES", help="Where, north.")]
 
 _COLUMNS: record_list.Columns = {
     "id": lambda record: record["id"],
@@ -68,102 +39,61 @@ _COLUMNS: record_list.Columns = {
     "status": lambda record: record.get("status"),
 }
 
-
-@app.callback()
-def group(config: ConfigOption = None) -> None:
-    """Clockings at Protime: read and created."""
+_REFERENCE = "ID|@NAME=VALUE"
 
 
-@app.command("list")
-def list_(
-    context: typer.Context,
-    tenant: TenantArgument,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    person: PeopleOption = None,
-    org_group: GroupsOption = None,
-    filter_: FilterOption = None,
-    external_reference: ReferencesOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """The clockings of a range of days, at most a year."""
-    loaded = configured(context, config, tenant)
+@dataclass(frozen=True)
+class Parts:
+    """What can be said of a clocking by single options."""
 
-    def where() -> Where:
-        return record_list.where(filter_, since, until, person, org_group)
+    person: PersonOption = None
+    date: Annotated[str | None, option("--date", "DATE", "The day of the clocking.")] = None
+    time: Annotated[str | None, option("--time", "TIME", "08:20, or minutes: 500.")] = None
+    terminal: Annotated[
+        str | None, option("--terminal", _REFERENCE, "Where: 765, or @external-code=T01.")
+    ] = None
+    longitude: Annotated[str | None, option("--longitude", "DEGREES", "Where, east.")] = None
+    latitude: Annotated[str | None, option("--latitude", "DEGREES", "Where, north.")] = None
+    kind: Annotated[str | None, option("--kind", "|".join(KINDS), "What it means.")] = None
+    reason: Annotated[str | None, option("--reason", _REFERENCE, "Why, for kind Reason.")] = None
+    is_open: Annotated[
+        bool | None, typer.Option("--open/--not-open", help="Whether it is open, for kind Reason.")
+    ] = None
+    activity: ActivityOption = None
 
-    found = record_list.read_all(loaded, tenant, NAME, where, external_reference)
-    record_list.print_records(found, _COLUMNS, as_json)
+    def properties(self) -> dict[str, Any]:
+        """In Protime's order; None where an option was not used."""
+        position = {"longitude": read(number, self.longitude), "latitude": read(number, self.latitude)}
+        return {
+            "person": read(reference, self.person),
+            "date": self.date,
+            "timeOfDayInMinutes": read(minutes, self.time),
+            "terminal": read(reference, self.terminal),
+            "geolocation": {name: value for name, value in position.items() if value is not None} or None,
+            "kind": self.kind,
+            "reason": read(reference, self.reason),
+            "isOpen": self.is_open,
+            "activityLevels": levels(self.activity),
+        }
 
 
-@app.command("get")
-def get(
-    context: typer.Context,
-    tenant: TenantArgument,
-    number: IdArgument,
-    external_reference: ReferencesOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,  # noqa: ARG001
-) -> None:
-    """One clocking, as JSON in any case."""
-    record_list.show_one(configured(context, config, tenant), tenant, NAME, number, external_reference)
+app = record_group("Clockings at Protime: read and created.")
+add_reading(
+    app,
+    NAME,
+    _COLUMNS,
+    list_="The clockings of a range of days, at most a year.",
+    get="One clocking, as JSON in any case.",
+)
 
 
 @app.command("create")
-def create(
-    context: typer.Context,
-    tenant: TenantArgument,
-    dash: StdinArgument = None,
-    data: DataOption = None,
-    file: FileOption = None,
-    person: PersonOption = None,
-    date: DateOption = None,
-    time: TimeOption = None,
-    terminal: TerminalOption = None,
-    longitude: LongitudeOption = None,
-    latitude: LatitudeOption = None,
-    kind: KindOption = None,
-    reason: ReasonOption = None,
-    is_open: OpenOption = None,
-    activity: ActivityOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@spread
+def create(at: At, given: Given, parts: Parts, how: Manner) -> None:
     """Registers a clocking, and prints its id. Exit code 1 when it is refused, by us or by Protime."""
-    loaded = configured(context, config, tenant)
-    parts = {
-        "person": None if person is None else reference(person),
-        "date": date,
-        "timeOfDayInMinutes": None if time is None else minutes(time),
-        "terminal": None if terminal is None else reference(terminal),
-        "geolocation": _position(longitude, latitude),
-        "kind": kind,
-        "reason": None if reason is None else reference(reason),
-        "isOpen": is_open,
-        "activityLevels": levels(activity),
-    }
-    body = body_of(dash, data, file, parts)
-    print_id(at_protime.create(loaded, tenant, NAME, body), as_json)
+    config = at.configured(how.config)
+    body = body_of(given, parts.properties())
+    print_id(at_protime.create(config, at.tenant, NAME, body), how.as_json)
 
 
-@app.command("import")
-def import_(
-    context: typer.Context,
-    tenant: TenantArgument,
-    file: InputArgument,
-    dry_run: DryRunOption = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Registers a clocking for each row of a CSV or of JSON lines.
-
-    What was done is kept in FILE.shiftwire-import: the same command again goes on, and creates no row twice. Exit code 1
-    when a row failed.
-    """
-    import_into(NAME, configured(context, config, tenant), tenant, file, dry_run=dry_run, as_json=as_json)
-
-
-def _position(longitude: str | None, latitude: str | None) -> dict[str, Any] | None:
-    given = {"longitude": longitude, "latitude": latitude}
-    return {name: number_(text) for name, text in given.items() if text is not None} or None
+add_import(app, NAME, "Registers a clocking for each row of a CSV or of JSON lines.")

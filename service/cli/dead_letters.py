@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.", show_default=False)]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Says what would be done, and does nothing.")]
 
 
 @app.callback()
@@ -93,9 +94,14 @@ def _print_letter(config: Config, letter: DeadLetter, raw: dict[str, str]) -> No
 
 
 @app.command("retry")
-def retry(context: typer.Context, ids: Ids, config: ConfigOption = None) -> None:
+def retry(
+    context: typer.Context, ids: Ids, config: ConfigOption = None, dry_run: DryRunOption = False
+) -> None:
     """Hands dead letters back to their sinks, or to the inbox. Exit code 1 if one was not there."""
     loaded, _ = configuration(context, config)
+    if dry_run:
+        _report("would be handed back", ids, with_store(loaded, _missing(ids)))
+        return
 
     async def hand_back(store: Store) -> list[str]:
         return [id_ for id_ in ids if not await _done(store.dead_letters.retry(id_))]
@@ -104,14 +110,28 @@ def retry(context: typer.Context, ids: Ids, config: ConfigOption = None) -> None
 
 
 @app.command("purge")
-def purge(context: typer.Context, ids: Ids, config: ConfigOption = None) -> None:
+def purge(
+    context: typer.Context, ids: Ids, config: ConfigOption = None, dry_run: DryRunOption = False
+) -> None:
     """Forgets dead letters; in the ledger they stay counted. Exit code 1 if one was not there."""
     loaded, _ = configuration(context, config)
+    if dry_run:
+        _report("would be purged", ids, with_store(loaded, _missing(ids)))
+        return
 
     async def forget(store: Store) -> list[str]:
         return [id_ for id_ in ids if not await _done(store.dead_letters.purge(id_))]
 
     _report("purged", ids, with_store(loaded, forget))
+
+
+def _missing(ids: list[str]) -> Callable[[Store], Coroutine[Any, Any, list[str]]]:
+    """Those of the ids that no dead letter has."""
+
+    async def look(store: Store) -> list[str]:
+        return [id_ for id_ in ids if not await _done(store.dead_letters.get(id_))]
+
+    return look
 
 
 async def _done(what: Awaitable[object]) -> bool:

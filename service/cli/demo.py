@@ -24,6 +24,7 @@ from service.cli.demo_verdict import Seen, problems
 from service.cli.failures import FAILURE, CommandFailed
 from service.cli.logs import configure
 from workers.events import Event
+from workers.protime import ProtimeError
 
 _SECONDS_OF_A_DAY = 30.0
 #: What a shell expects of a command that was interrupted before it had anything to tell.
@@ -69,7 +70,7 @@ async def _demo(screen: Screen, seconds: float | None, seed: int, people: int) -
         try:
             day = Day(today, people, seed, seconds or _SECONDS_OF_A_DAY)
             return await _run(screen, installation, Days(day, setup, endless=seconds is None), stop)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ProtimeError) as error:
             raise CommandFailed(
                 f"the simulator does not answer ({error!r})\n{installation.complaints()}"
             ) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from service.cli.demo_setup import CLIENT_ID, CLIENT_SECRET, TENANT, Setup
+from service.cli.demo_writer import writer
 from simulator.day import play
 
 
@@ -36,7 +37,7 @@ class Days:
     refused: int = 0
 
     async def play(self, on_action: Callable[[str], None], on_day: Callable[[date], None]) -> None:
-        """Until it is cancelled, or for one day. Raises `httpx.HTTPError`."""
+        """Until it is cancelled, or for one day. Raises `ProtimeError` when the simulator does not answer."""
         on_day(self.day.date)
         await self._one(on_action)
         while self.endless:
@@ -49,16 +50,14 @@ class Days:
             self.done += 1
             on_action(text)
 
-        summary = await play(
-            self.setup.simulator,
-            tenant=TENANT,
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            day=self.day.date,
-            people=self.day.people,
-            seconds=self.day.seconds,
-            seed=self.day.seed,
-            on_action=counted,
-        )
+        async with writer(self.setup.simulator, TENANT, CLIENT_ID, CLIENT_SECRET) as hands:
+            summary = await play(
+                hands,
+                day=self.day.date,
+                people=self.day.people,
+                seconds=self.day.seconds,
+                seed=self.day.seed,
+                on_action=counted,
+            )
         self.actions += summary.actions
         self.refused += summary.failed

@@ -80,8 +80,7 @@ def show(
     if not as_json:
         print_life(life, screen.zone(loaded, tenant))
         return
-    parts = {"notifications": life.notifications, "decision": life.decision, "deliveries": life.deliveries}
-    screen.print_json({"event": life.event.as_dict(), **parts})
+    screen.print_json(life.as_dict())
 
 
 @app.command("tail")

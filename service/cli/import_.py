@@ -23,6 +23,7 @@ from workers.imports.journal import Damaged, InUse, Journal, beside, read_steps
 from workers.imports.plan import Job, plan
 from workers.imports.rows import Unreadable, read
 from workers.protime import BODIES, Protime, ProtimeError
+from workers.store.connect import StoreUnreachable
 
 InputArgument = Annotated[
     Path,
@@ -46,7 +47,7 @@ def import_into(
     What was done stands in a journal beside the file, so that an import that was interrupted goes on.
     """
     target = f"{config.tenants[tenant].base_url}/{tenant}/{collection}"
-    stopped: ProtimeError | None = None
+    stopped: Exception | None = None
     try:
         rows = read(file, BODIES[collection])
         found = [Outcome(row.line, "failed", reason="; ".join(row.mistakes)) for row in rows if row.mistakes]
@@ -77,7 +78,7 @@ def _before(jobs: Sequence[Job]) -> list[Outcome]:
 
 def _send(
     collection: str, config: Config, tenant: str, jobs: Sequence[Job], journal: Journal, found: list[Outcome]
-) -> ProtimeError | None:
+) -> Exception | None:
     """Adds what becomes of each row to `found`; what stopped the import, None at its end."""
     left = [job for job in jobs if not job.done]
     if not left:
@@ -93,7 +94,7 @@ def _send(
 
         try:
             with_protime(config, tenant, work, reads=collection, writes=collection)
-        except ProtimeError as error:
+        except (ProtimeError, StoreUnreachable) as error:
             return error
     return None
 

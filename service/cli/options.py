@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,3 +20,15 @@ EnvironmentConfigOption = Annotated[
 #: After the command.
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def option(name: str, metavar: str, text: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=text)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What every command on records takes at its end."""
+
+    config: ConfigOption = None
+    as_json: JsonOption = False

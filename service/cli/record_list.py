@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from service.cli import screen
 from service.cli.at_protime import with_protime
+from service.cli.options import option
 from workers.config import Config
 from workers.imports import cells
 from workers.protime import FilterError, Protime, field
@@ -18,19 +20,6 @@ from workers.protime.addresses import Where
 from workers.protime.body_values import is_day
 from workers.protime.filters import Expression
 
-SinceOption = Annotated[
-    str | None, typer.Option("--from", metavar="DATE", help="The first day, such as 2026-03-01.")
-]
-UntilOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="The last day; open without.")]
-PeopleOption = Annotated[
-    str | None, typer.Option("--person", metavar="ID,…", help="Only of these people, by their ids.")
-]
-GroupsOption = Annotated[
-    str | None, typer.Option("--org-group", metavar="ID,…", help="Only of people in these groups.")
-]
-FilterOption = Annotated[
-    str | None, typer.Option("--filter", metavar="EXPRESSION", help="A filter in Protime's words.")
-]
 ReferencesOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -40,18 +29,30 @@ ReferencesOption = Annotated[
     ),
 ]
 
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which records a list shall show, and with which references."""
+
+    since: Annotated[str | None, option("--from", "DATE", "The first day, such as 2026-03-01.")] = None
+    until: Annotated[str | None, option("--to", "DATE", "The last day; open without.")] = None
+    person: Annotated[str | None, option("--person", "ID,…", "Only of these people, by their ids.")] = None
+    org_group: Annotated[str | None, option("--org-group", "ID,…", "Only of people in these groups.")] = None
+    filter_: Annotated[str | None, option("--filter", "EXPRESSION", "A filter in Protime's words.")] = None
+    external_reference: ReferencesOption = None
+
+
 #: The name of a column, and what it shows of a record.
 Columns = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 
 
-def where(
-    expression: str | None, since: str | None, until: str | None, people: str | None, groups: str | None
-) -> Where:
+def where(chosen: Chosen) -> Where:
     """The filter that the options mean. Raises BadParameter, and FilterError for a value that is none."""
-    if expression is not None:
+    since, until, people, groups = chosen.since, chosen.until, chosen.person, chosen.org_group
+    if chosen.filter_ is not None:
         if any(option is not None for option in (since, until, people, groups)):
             raise typer.BadParameter("--filter stands alone: put everything into the expression")
-        return expression
+        return chosen.filter_
     if since is None:
         raise typer.BadParameter("a list needs --from DATE, or --filter EXPRESSION")
     parts: list[Expression] = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import msgspec
 import typer
 
 from simulator.main import run
-from simulator.settings import Settings, changed
+from simulator.switching import read
 
 
 def simulator(
@@ -21,10 +20,10 @@ def simulator(
 ) -> None:
     """A stand-in for a Protime tenant.
 
-    API, authentication and webhooks on one port; fault switches at /control/settings.
+    API, authentication and webhooks on one port; every switch on the page /control, and at /control/settings.
     """
     try:
-        chosen = changed(Settings(), json.loads(settings))
-    except (ValueError, msgspec.ValidationError) as error:
+        chosen = read(settings)
+    except msgspec.DecodeError as error:
         raise typer.BadParameter(str(error), param_hint="--settings") from None
     run(host, port, chosen)

@@ -25,6 +25,7 @@ from workers.protime import NotFound
 from workers.queue import Wake, make_broker
 from workers.store import Store
 from workers.store.leases import Leases
+from workers.subscribed import Subscribed
 from workers.subscriptions import SubscriptionKeeper, ours
 
 app = typer.Typer(no_args_is_help=True, **MANNERS)
@@ -140,9 +141,11 @@ async def _check(config: Config, store: Store, tenant: str) -> None:
     keeping = asyncio.create_task(leases.keep())
     try:
         async with _clients(config, store) as clients:
-            await SubscriptionKeeper(config, store.subscriptions, leases, clients.of, wake.delta).check(
-                tenant
+            created = Subscribed(store.owed, clients.reading, wake).created
+            keeper = SubscriptionKeeper(
+                config, store.subscriptions, leases, clients.refusals, clients.of, created
             )
+            await keeper.check(tenant)
     finally:
         leases.stop()
         keeping.cancel()

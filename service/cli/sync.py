@@ -18,7 +18,7 @@ from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from workers.clients import Clients
 from workers.config import Config
-from workers.deltas import TenantReading
+from workers.reading import TenantReading
 from workers.reconcile import Found, Reconciliation, reconcile_days, window_of
 from workers.store import Store
 from workers.store.leases import Leases

@@ -48,6 +48,10 @@ REFUSED = {
     "a client secret in the clear": (tenant(client_secret="open"), "/config/tenants/acme/client_secret"),
     "a signing secret in the clear": (sink(secret="open"), "/config/sinks/out/secret"),
     "a key of the store in the clear": ({"config": {"secret_key": "open"}}, "/config/secret_key"),
+    "a previous key of the store in the clear": (
+        {"config": {"previous_secret_keys": ["open"]}},
+        "/config/previous_secret_keys/0",
+    ),
     "an admin token in the clear": ({"config": {"admin_tokens": {"viewer": "open"}}}, "viewer"),
     "a secret that is no name of a variable": ({"secrets": {"client-id": "x"}}, "client-id"),
     "an ingress without a host": ({"web": {"ingress": {"enabled": True}}}, "web.ingress has no host"),

@@ -37,6 +37,7 @@ async def is_refused(receiver: Client, words: str = "the store takes no writes n
     assert response.headers["retry-after"] == "5"
 
 
+@pytest.mark.rule("8.7-refusals")
 async def test_503_while_redis_is_away_and_202_as_soon_as_it_is_back(
     receiver: Client, own_redis: OwnRedis
 ) -> None:
@@ -80,6 +81,7 @@ async def test_a_redis_that_has_forgotten_the_scripts_is_taught_anew(receiver: C
     assert len(await stored(admin)) == 29
 
 
+@pytest.mark.rule("8.7-time-limit")
 async def test_a_redis_that_hangs_costs_a_sender_less_than_ten_seconds(
     receiver: Client, own_redis: OwnRedis
 ) -> None:
@@ -135,6 +137,7 @@ async def test_everything_answered_202_survives_kill_9_of_redis(tmp_path: Path, 
                 assert accepted <= await survivors(own_redis.url)
 
 
+@pytest.mark.rule("8.7-success")
 async def test_everything_answered_202_survives_kill_9_of_the_receiver(
     tmp_path: Path, own_redis: OwnRedis
 ) -> None:

@@ -59,6 +59,7 @@ async def test_many_requests_share_few_calls(redis: Redis) -> None:
     assert len(await stored(redis)) == 301
 
 
+@pytest.mark.rule("8.7-success")
 async def test_a_request_is_answered_only_when_its_changes_are_stored(redis: Redis) -> None:
     rig = Rig(redis)
 
@@ -70,6 +71,7 @@ async def test_a_request_is_answered_only_when_its_changes_are_stored(redis: Red
     assert all(await asyncio.gather(*(one(n) for n in range(60))))
 
 
+@pytest.mark.rule("11.2-serial")
 async def test_changes_of_one_resource_keep_their_order(redis: Redis) -> None:
     rig = Rig(redis)
     versions = [f"{n:02}" for n in range(50)]

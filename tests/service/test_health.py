@@ -75,6 +75,9 @@ async def test_metrics_hold_every_promised_figure(receiver: Client) -> None:
     assert 0 <= found["shiftwire_oldest_seconds"]["stage=ingest tenant=acme"] < 60
     assert found["shiftwire_ledger_imbalance"] == {"sink=archive tenant=acme": 0}
     assert found["shiftwire_store_up"] == {"": 1}
+    assert found["shiftwire_sink_state"]["sink=archive state=closed"] == 1
+    assert sum(found["shiftwire_sink_state"].values()) == 1
+    assert found["shiftwire_sink_budget_used"] == {"sink=archive": 0}
     for name in ("ack_seconds", "gate", "delivered", "dead_letters", "delta_age_seconds"):
         assert f"shiftwire_{name}" in found
 

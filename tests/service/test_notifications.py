@@ -28,6 +28,7 @@ def update(data: str) -> bytes:
     return b'{"changeType":"InsertOrUpdate","data":%s}' % data.encode()
 
 
+@pytest.mark.rule("8.5-item", "8.5-envelope")
 @pytest.mark.parametrize(
     "body",
     [change(), [change()], {"value": [change()]}, {"value": [change()], "@odata.context": "more"}],
@@ -52,11 +53,13 @@ def test_a_delete_carries_no_resource() -> None:
     assert arrivals(body) == [Arrival("assignments/1001", "0C", deleted=True, data=b"")]
 
 
+@pytest.mark.rule("11.1-raw")
 def test_the_resource_passes_through_byte_by_byte() -> None:
     data = '{ "id" : 7, "comments":"\\u00e9 caf\u00e9",  "x":1.50,"y":[ ] }'
     assert arrivals(update(data))[0].data == data.encode()
 
 
+@pytest.mark.rule("7-absent")
 @pytest.mark.parametrize("data", ['{"id":1}', '{"id":1,"changeVersion":null}', '{"id":1,"changeVersion":""}'])
 def test_a_change_without_a_version_is_taken(data: str) -> None:
     assert arrivals(update(data))[0].version == ""
@@ -69,6 +72,7 @@ def test_the_last_of_doubled_keys_counts_as_everywhere_else() -> None:
     assert json.loads(arrival.data)["id"] == 2
 
 
+@pytest.mark.rule("1.2-unknown-properties")
 def test_unknown_properties_beside_the_change_are_ignored() -> None:
     assert len(arrivals({**change(), "subscription": {"id": "x"}})) == 1
 

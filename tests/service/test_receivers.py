@@ -16,6 +16,7 @@ from service.receivers import CannotSay, Receivers
 from tests.service.processes import OwnRedis
 from tests.service.rig import KEY, Client, change, config, encoded, managed, serving, settings, signature
 from workers.store import Store
+from workers.store.scripts import Scripts
 from workers.store.subscriptions import Subscription, Subscriptions
 from workers.store.vault import CannotOpen, Vault
 
@@ -32,7 +33,7 @@ def subscription(*keys: str, token: str = TOKEN) -> Subscription:
 def subscriptions(
     redis: Redis, secret_key: str = "secret-key-of-the-tests-with-32-characters"
 ) -> Subscriptions:
-    return Subscriptions(redis, Vault(secret_key))
+    return Subscriptions(Scripts(redis), Vault(secret_key))
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ async def test_every_key_of_a_subscription_is_accepted_and_no_other(receiver: Cl
     assert [await status(receiver, key=key) for key in ("first", "second", "third")] == [202, 202, 401]
 
 
+@pytest.mark.rule("8.5-own-path")
 async def test_the_key_of_one_path_opens_no_other(receiver: Client, redis: Redis) -> None:
     await subscriptions(redis).put("acme", subscription("first", token="one"))
     await subscriptions(redis).put("acme", subscription("second", token="two"))

@@ -32,6 +32,7 @@ def is_good(
     return verify(body, sent, keys, scheme)
 
 
+@pytest.mark.rule("8.6-encoding")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize(
     "written",
@@ -50,6 +51,7 @@ def test_every_way_to_write_a_good_signature_is_accepted(algorithm: str, written
     assert is_good(sent, scheme=Scheme((b"x",), algorithm))
 
 
+@pytest.mark.rule("8.6-algorithm")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("used", ALGORITHMS)
 def test_only_the_algorithm_of_the_tenant_is_accepted(algorithm: str, used: str) -> None:
@@ -96,11 +98,13 @@ def test_without_keys_nothing_is_good() -> None:
     assert not is_good(in_base64(), keys=())
 
 
+@pytest.mark.rule("8.6-bytes")
 def test_the_bytes_as_received_are_signed_not_their_meaning() -> None:
     assert is_good(in_base64(b'{"a": 1}'), body=b'{"a": 1}')
     assert not is_good(in_base64(b'{"a": 1}'), body=b'{"a":1}')
 
 
+@pytest.mark.rule("8.6-key-bytes")
 def test_a_key_in_base64_is_decoded_before_use() -> None:
     scheme = Scheme((b"x",), key_encoding="base64")
     key = scheme.key_bytes(base64.b64encode(b"\x00raw\xff").decode())
@@ -119,10 +123,12 @@ def test_an_empty_key_is_an_error_for_anybody_could_sign_with_it(encoding: str) 
         Scheme((b"x",), key_encoding=encoding).key_bytes("")
 
 
+@pytest.mark.rule("8.6-key-bytes")
 def test_a_key_beyond_ascii_is_used_as_utf_8() -> None:
     assert is_good(in_base64(key="clé".encode()), keys=(SCHEME.key_bytes("clé"),))
 
 
+@pytest.mark.rule("8.6-bytes")
 @given(body=st.binary(min_size=1, max_size=300), key=st.binary(min_size=1, max_size=80), data=st.data())
 def test_one_altered_byte_of_the_body_is_enough_to_fail(body: bytes, key: bytes, data: st.DataObject) -> None:
     sent = in_base64(body, key)
@@ -135,6 +141,7 @@ def test_one_altered_byte_of_the_signature_is_enough_to_fail(data: st.DataObject
     assert not is_good(altered(in_base64(), data))
 
 
+@pytest.mark.rule("8.6-encoding")
 @given(data=st.data())
 def test_in_hex_only_the_case_of_a_letter_may_differ(data: st.DataObject) -> None:
     broken = altered(mac().hex().encode(), data)
@@ -146,6 +153,7 @@ def test_no_header_raises(sent: bytes, algorithm: str) -> None:
     assert is_good(sent, scheme=Scheme((b"x",), algorithm)) is False
 
 
+@pytest.mark.rule("8.6-algorithm")
 @given(
     body=st.binary(max_size=300),
     key=st.binary(min_size=1, max_size=200),

@@ -36,6 +36,7 @@ def answered(response: httpx.Response) -> tuple[int, Any]:
     return response.status_code, response.json()
 
 
+@pytest.mark.rule("8.5-one-post")
 @pytest.mark.parametrize(
     ("body", "numbers"),
     [
@@ -86,6 +87,7 @@ async def test_400_says_why_a_signed_body_is_no_notification(
     assert await stored(redis) == []
 
 
+@pytest.mark.rule("8.6-signed")
 @pytest.mark.parametrize(
     "sent",
     [
@@ -107,11 +109,13 @@ async def test_401_without_a_good_signature_and_without_a_reason(
     assert await stored(redis) == []
 
 
+@pytest.mark.rule("8.6-before-content")
 async def test_the_signature_is_checked_before_anything_is_said_about_the_body(receiver: Client) -> None:
     response = await receiver.http.post(PATH, content=b"not json", headers={"x-protime-signature": "no"})
     assert response.status_code == 401
 
 
+@pytest.mark.rule("8.6-header")
 async def test_any_of_the_configured_header_names_will_do(redis: Redis, redis_url: str) -> None:
     tenant = {"signature": {"header": ["X-First", "X-Second"], "algorithm": "sha512"}}
     async with serving(settings(redis_url, tenants={"acme": tenant})) as client:
@@ -121,6 +125,7 @@ async def test_any_of_the_configured_header_names_will_do(redis: Redis, redis_ur
             assert (await client.http.post(PATH, content=body, headers={name: sent})).status_code == 202
 
 
+@pytest.mark.rule("8.7-refusals")
 @pytest.mark.parametrize(
     "path",
     [
@@ -187,6 +192,7 @@ async def test_a_body_in_pieces_is_put_together(receiver: Client, redis: Redis) 
     assert len(await stored(redis)) == 20
 
 
+@pytest.mark.rule("8.7-refusals")
 async def test_503_and_retry_after_when_the_backlog_is_full(redis: Redis, redis_url: str) -> None:
     store = {"max_backlog": 2, "partitions": 1}
     async with serving(settings(redis_url, store=store)) as client:

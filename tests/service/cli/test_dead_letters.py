@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import pytest
 from jsonschema import validate
 
 from tests.service.cli import shapes
@@ -61,6 +62,18 @@ def test_purge_forgets_and_keeps_counting(own_installation: Installation) -> Non
     assert own_installation.shiftwire("dead-letters", "purge", letter["id"]).out == "1 purged\n"
     assert set(letters(own_installation)) == {None}
     assert own_installation.shiftwire("ledger", "--json").json() == before
+
+
+@pytest.mark.parametrize(("verb", "says"), [("retry", "handed back"), ("purge", "purged")])
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    installation: Installation, verb: str, says: str
+) -> None:
+    before = letters(installation)
+    known = before["picky"]["id"]
+    dry = installation.shiftwire("dead-letters", verb, "--dry-run", known, "acme.0.1-1")
+    assert (dry.code, dry.out) == (1, f"1 would be {says}\n")
+    assert "acme.0.1-1" in dry.err
+    assert letters(installation) == before
 
 
 def test_what_is_not_there_fails_with_its_id(installation: Installation) -> None:

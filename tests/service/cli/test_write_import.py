@@ -32,30 +32,42 @@ def written(record: dict[str, Any]) -> tuple[Any, ...]:
     return record["person"]["id"], record["date"], record["timeOfDayInMinutes"], record["kind"]
 
 
-def test_an_import_killed_twice_creates_each_row_once(tenant: Tenant) -> None:
+ROWS = 10_000
+
+
+def clocked(chance: random.Random) -> list[tuple[Any, ...]]:
+    """Rows of fifty people over forty days, in any order; a hundred are true duplicates and stay what they are."""
+    days = [f"2026-{3 + n // 20:02}-{n % 20 + 1:02}" for n in range(40)]
+    rows = [(n % 50 + 1, days[n // 50 % 40], 480 + n // 2000, "InOut") for n in range(ROWS - 100)]
+    rows += rows[:100]
+    chance.shuffle(rows)
+    return rows
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_an_import_of_ten_thousand_killed_twice_creates_each_row_once(tenant: Tenant) -> None:
     seed = random.randrange(10_000)
     chance = random.Random(seed)
-    rows = [(n % 50 + 1, f"2026-03-{n // 50 + 1:02}", 480 + n % 3, "InOut") for n in range(580)]
-    rows += rows[:20]  # true duplicates stay what they are
-    chance.shuffle(rows)
+    rows = clocked(chance)
     file, journal = tenant.folder / "rows.csv", tenant.folder / "rows.csv.shiftwire-import"
     file.write_text(HEAD + "".join(f"{','.join(map(str, row))}\n" for row in rows))
-    tenant.switch(slow_seconds=0.005)
     arguments = ("clockings", "import", "acme", str(file), "--config", str(tenant.config))
     for _ in range(2):
-        enough = lines(journal) + chance.randrange(50, 450)
+        enough = lines(journal) + chance.randrange(1000, 7000)
         with running(*arguments) as process:
-            until(lambda enough=enough: lines(journal) >= enough, 20, "some rows are on their way")  # type: ignore[misc]
+            until(lambda enough=enough: lines(journal) >= enough, 60, "some rows are on their way")  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
             process.wait(10)
     last = tenant("clockings", "import", "acme", str(file), "--json")
     summary = last.json()
-    assert summary["rows"] == summary["created"] + summary["found"] + summary["created_before"] == 600
+    assert summary["rows"] == summary["created"] + summary["found"] + summary["created_before"] == ROWS
     records = tenant.records("clockings")
+    assert len(records) == ROWS
     assert Counter(map(written, records)) == Counter(rows), f"seed {seed}"
     assert {result["id"] for result in summary["results"]} == {record["id"] for record in records}
     again = tenant("clockings", "import", "acme", str(file))
-    assert (again.code, again.out) == (0, "600 row(s): 600 created before\n")
+    assert (again.code, again.out) == (0, f"{ROWS} row(s): {ROWS} created before\n")
 
 
 def test_rows_that_fail_are_told_with_their_lines_and_the_others_are_created(tenant: Tenant) -> None:

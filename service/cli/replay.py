@@ -1,0 +1,193 @@
+"""`replay`: the log once more, to one sink."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from service.cli.context import configuration, with_store
+from service.cli.failures import FAILURE, CommandFailed
+from service.cli.options import ConfigOption, JsonOption
+from service.cli.parameters import spread
+from service.cli.replay_report import print_estimate, print_report
+from service.cli.replay_times import moment
+from workers.config import Config
+from workers.replay.conditions import Conditions
+from workers.replay.estimate import Estimate, Estimator, estimate
+from workers.replay.settling import wants
+from workers.store import Store
+from workers.store.keys import Partition
+from workers.store.replays import Replay, ReplayUnderWay
+
+_POLL_SECONDS = 0.25
+
+Values = list[str] | None
+
+
+@dataclass(frozen=True)
+class Range:
+    """What is told again. `tenant`, `type` and `collection` may be repeated: any of their values fits."""
+
+    since: Annotated[str | None, typer.Option(metavar="T", help="Events learned at or after this time.")] = (
+        None
+    )
+    until: Annotated[str | None, typer.Option(metavar="T", help="Events learned before this time.")] = None
+    type: Annotated[Values, typer.Option(help="Only of this type; may be repeated.")] = None
+    tenant: Annotated[Values, typer.Option(help="Only of this tenant; may be repeated.")] = None
+    collection: Annotated[Values, typer.Option(help="Only of this collection; may be repeated.")] = None
+    subject: Annotated[str | None, typer.Option(help="Only of this record, such as assignments/757085.")] = (
+        None
+    )
+
+
+@spread
+def replay(
+    context: typer.Context,
+    sink: Annotated[str, typer.Option(help="The sink that gets the events.", show_default=False)],
+    wanted: Range,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Do it; without, it is counted only.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where the sink got a newer version that is not told again.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="How far the newest replay of the sink is.")
+    ] = False,
+    cancel: Annotated[
+        str | None, typer.Option(metavar="ID", help="End a replay; what it has delivered stays.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delivers events of the log to a sink once more.
+
+    Without --confirm nothing is delivered: it prints what would be. The events keep their ids and say `origin: replay`.
+    Live traffic goes first. Ctrl-C leaves a replay running. Times are ISO 8601, such as 2026-03-09 or
+    2026-03-09T14:00; without an offset they are the tenant's. Exit code 1 when events failed.
+    """
+    loaded, _ = configuration(context, config)
+    job = _Job(loaded, sink, wanted, force=force)
+    if cancel:
+        with_store(loaded, lambda store: job.cancel(store, cancel))
+        print(f"cancelled {cancel}")
+    elif status:
+        _finish(loaded, with_store(loaded, job.newest), as_json)
+    elif confirm:
+        _finish(loaded, with_store(loaded, lambda store: job.deliver(store, wait=wait)), as_json)
+    else:
+        print_estimate(with_store(loaded, job.count), as_json=as_json)
+
+
+def _finish(config: Config, found: Replay | None, as_json: bool) -> None:
+    if found is None:
+        raise CommandFailed("there is no replay: none was ordered, or the log holds nothing")
+    print_report(config, found, as_json=as_json)
+    if found.counts["failed"]:
+        raise typer.Exit(FAILURE)
+
+
+class _Job:
+    """What was asked for, checked against the configuration. Raises `BadParameter`."""
+
+    def __init__(self, config: Config, sink: str, wanted: Range, *, force: bool) -> None:
+        _known("--sink", [sink], config.sinks)
+        _known("--tenant", wanted.tenant or [], config.tenants)
+        tenants = list(dict.fromkeys(wanted.tenant or config.tenants))
+        collections = {name for tenant in tenants for name in config.tenants[tenant].collections}
+        _known("--collection", wanted.collection or [], sorted(collections))
+        zones = {config.tenants[tenant].zone for tenant in tenants}
+        self._config = config
+        self._sink = sink
+        self._tenants = tenants
+        self._force = force
+        self._conditions = Conditions(
+            types=tuple(wanted.type or ()),
+            collections=tuple(wanted.collection or ()),
+            subject=wanted.subject,
+            since_ms=moment("--since", wanted.since, zones),
+            until_ms=moment("--until", wanted.until, zones),
+        )
+
+    async def count(self, store: Store) -> Estimate:
+        wanted = wants(self._config.sinks[self._sink].filter)
+        estimator = Estimator(self._conditions, wanted, force=self._force)
+        return await estimate(store.log, store.replays, self._partitions(store), self._sink, estimator)
+
+    async def deliver(self, store: Store, *, wait: bool) -> Replay | None:
+        try:
+            id_ = await store.replays.order(
+                self._sink, self._partitions(store), self._conditions, force=self._force
+            )
+        except ReplayUnderWay as error:
+            raise CommandFailed(
+                f"the replay {error} is under way to {self._sink}: see --status, or end it with --cancel {error}"
+            ) from None
+        return await self._follow(store, id_, wait=wait) if id_ else None
+
+    async def newest(self, store: Store) -> Replay | None:
+        found = await store.replays.all(self._sink, _all(self._config, store))
+        return found[-1] if found else None
+
+    async def cancel(self, store: Store, id_: str) -> None:
+        if not await store.replays.cancel(id_, self._sink, _all(self._config, store)):
+            raise CommandFailed(f"no replay {id_} is under way to {self._sink}")
+
+    async def _follow(self, store: Store, id_: str, *, wait: bool) -> Replay:
+        # Not left to cancellation: the Redis client swallows one now and then.
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+        with _bar(self._sink) as show:
+            while True:
+                known = await store.replays.all(self._sink, _all(self._config, store))
+                found = next(replay for replay in known if replay.id == id_)
+                show(found)
+                if found.state != "running" or stop.is_set() or not wait:
+                    return found
+                await asyncio.wait([asyncio.create_task(stop.wait())], timeout=_POLL_SECONDS)
+
+    def _partitions(self, store: Store) -> list[Partition]:
+        """A record lives in one partition of a tenant."""
+        subject = self._conditions.subject
+        if subject is not None:
+            return [store.inbox.partition(tenant, subject) for tenant in self._tenants]
+        return [p for tenant in self._tenants for p in store.inbox.all(tenant)]
+
+
+def _all(config: Config, store: Store) -> list[Partition]:
+    return [p for tenant in config.tenants for p in store.inbox.all(tenant)]
+
+
+def _known(option: str, names: list[str], known: object) -> None:
+    listed = [str(name) for name in known]  # type: ignore[attr-defined]
+    for name in names:
+        if name not in listed:
+            raise typer.BadParameter(f"there is no {name}; known: {', '.join(listed)}", param_hint=option)
+
+
+@contextmanager
+def _bar(sink: str) -> Iterator[Callable[[Replay], None]]:
+    """A progress bar on a terminal; silence in a pipe."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} events {task.fields[pause]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(f"replay to {sink}", total=1, pause="")
+
+        def show(replay: Replay) -> None:
+            pause = f"(waits: {replay.waits_for})" if replay.waits_for else ""
+            bar.update(task, completed=replay.looked_at, total=replay.total, pause=pause)
+
+        yield show
