@@ -16,6 +16,8 @@ from workers.store.connect import connect
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+pytest_plugins = ("tests.protime_rules.marking", "tests.workers.sinks.outcomes")
+
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

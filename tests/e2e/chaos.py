@@ -51,14 +51,14 @@ class Chaos(threading.Thread):
         begun = time.monotonic()
         for strike in self._strikes:
             while time.monotonic() < begun + strike.at:
-                self._revive()
+                self.revive()
                 time.sleep(0.05)
-            self._carry_out(strike)
+            self.carry_out(strike)
         until(lambda: answers_ping(self._installation.redis_port), 15, "Redis answers")
-        self._revive()
+        self.revive()
         self.done.set()
 
-    def _carry_out(self, strike: Strike) -> None:
+    def carry_out(self, strike: Strike) -> None:
         running = [n for n in strike.names if self._runs(n)]
         if strike.freeze:
             self._signal(running, signal.SIGSTOP)
@@ -73,7 +73,7 @@ class Chaos(threading.Thread):
         for name in names:
             self._installation.processes[name].send_signal(number)
 
-    def _revive(self) -> None:
+    def revive(self) -> None:
         """A process that found no store when it started has ended by itself."""
         for name in self._installation.processes:
             if not self._runs(name):

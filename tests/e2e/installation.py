@@ -54,7 +54,7 @@ class Installation:
     """Processes by name; `directory` holds the configuration, the store's files and a log of each process.
 
     A name with a number behind it (`work2`) is one more process of that kind. `extra` overrides top-level keys of the
-    configuration, `redis` holds the server's settings.
+    configuration, `tenant` keys of its one tenant, `redis` holds the server's settings.
     """
 
     directory: Path
@@ -63,6 +63,7 @@ class Installation:
     settings: dict[str, Any] = field(default_factory=dict)
     store: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    tenant: dict[str, Any] = field(default_factory=dict)
     redis: tuple[str, ...] = ("--appendonly", "yes", "--appendfsync", "always")
 
     def __post_init__(self) -> None:
@@ -83,6 +84,7 @@ class Installation:
             "user_agent": "Tests/v1 (Shiftwire)",
             "requests_per_minute": 60000,
             "collections": self.collections,
+            **self.tenant,
         }
         planning = {
             "type": "webhook",
@@ -131,7 +133,8 @@ class Installation:
 
     def start_all(self, *processes: str) -> None:
         """Redis and simulator, then our own processes; returns when the receiver accepts and webhooks are made."""
-        self.start("simulator")
+        if "simulator" not in self.processes:
+            self.start("simulator")
         self.start_store()
         until(lambda: reachable(self.simulator_port), 15, "the simulator answers")
         self.start(*(processes or ("serve", "work", "schedule")))

@@ -18,14 +18,18 @@ def differences(truth: dict[str, Any], seen: dict[str, Any]) -> dict[str, str]:
         if event is None:
             if not entry["deleted"]:
                 found[subject] = f"nothing seen, is at {entry['changeVersion']}"
-        elif (
-            event["sequence"] != entry["changeVersion"]
-            or (event["data"]["change"] == "deleted") != entry["deleted"]
-        ):
+        elif not _tells(event, entry):
             found[subject] = (
                 f"seen {event['sequence']} {event['data']['change']}, is at {entry['changeVersion']}"
             )
     return found
+
+
+def _tells(event: Event, entry: dict[str, Any]) -> bool:
+    """A deletion that was found by absence has a version of its own, behind the last one that was known."""
+    deleted = event["data"]["change"] == "deleted"
+    same = event["sequence"] == entry["changeVersion"]
+    return deleted == entry["deleted"] and (same or (deleted and event["sequence"].endswith("~")))
 
 
 def lost(

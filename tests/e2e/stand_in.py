@@ -89,6 +89,14 @@ class StandIn:
         """`disable`, `delete` or `expire` a webhook behind its owner's back."""
         self._http.post(f"/control/webhooks/{webhook}", json={"action": action}).raise_for_status()
 
+    def revoke_tokens(self) -> None:
+        """All tokens handed out so far answer 401 from now on."""
+        self._http.delete("/control/tokens").raise_for_status()
+
+    def expire_deltas(self) -> None:
+        """All delta links handed out so far answer 410 from now on."""
+        self._http.delete("/control/deltas").raise_for_status()
+
     def _bearer(self) -> dict[str, str]:
         form = {
             "grant_type": "client_credentials",

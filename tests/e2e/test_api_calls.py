@@ -14,11 +14,13 @@ SELDOM = {"subscriptions": {"check_seconds": 300}}
 RESOURCE = {"assignments": {**ASSIGNMENTS["assignments"], "fetch": "resource"}}
 
 
+@pytest.mark.rule("11.2-coalesce")
 @pytest.mark.e2e
 def test_a_burst_in_delta_mode_costs_few_calls(install, figures):
     installation: Installation = install(sink={"batch": 50}, extra=SELDOM)
     installation.start_all()
     protime, sink = installation.protime, installation.subscriber
+    until(lambda: protime.calls("GET /assignments"), 10, "the first load, of nothing, is done")
     before, begun = protime.calls(), time.monotonic()
     protime.generate(count=RESOURCES, changes=NOTIFICATIONS)
     until(protime.quiet, 60, "all notifications are sent")
@@ -44,6 +46,7 @@ def test_a_burst_in_resource_mode_costs_one_fetch_per_resource(install, figures)
     )
     installation.start_all()
     protime, sink = installation.protime, installation.subscriber
+    until(lambda: protime.calls("GET /assignments"), 10, "the first load, of nothing, is done")
     before, begun = protime.calls(), time.monotonic()
     protime.generate(count=RESOURCES, changes=NOTIFICATIONS)
     assert time.monotonic() - begun < 3.0, "the changes took longer than the notifications were held back"

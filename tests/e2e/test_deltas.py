@@ -13,6 +13,7 @@ def origins(installation: Installation, number: int) -> list[str]:
     return [event["origin"] for event in installation.subscriber.of(number)]
 
 
+@pytest.mark.rule("8.5-silence")
 @pytest.mark.e2e
 def test_changes_whose_webhook_got_lost_come_by_the_delta(install):
     installation: Installation = install(
@@ -49,16 +50,15 @@ def test_an_expired_delta_begins_anew_by_itself(install, fetch: str):
     known = protime.plan()["id"]
     until(lambda: sink.of(known), 5, "a change arrives")
 
-    protime.switch(drop_probability=1.0, delta_life_seconds=0.001)
+    gone = protime.plan()["id"]
+    until(lambda: sink.of(gone), 5, "another change arrives")
+    protime.switch(drop_probability=1.0)
     missed = protime.plan()["id"]
     protime.write(id=known, comments="changed while the delta died")
-    until(
-        lambda: "delta expired" in (installation.directory / "work.log").read_text(),
-        5,
-        "the delta is answered 410",
-    )
-    protime.switch(delta_life_seconds=259_200)
-    until(installation.caught_up, 6, "the new start brings what was missed")
+    protime.remove(gone)
+    protime.expire_deltas()
+    until(installation.caught_up, 15, "the new start brings what was missed, a comparison what was deleted")
+    assert "starting anew" in (installation.directory / "work.log").read_text()
     assert origins(installation, missed)[0] in {"sync", "delta"}
 
     protime.write(id=missed, comments="after the new start")

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tests.e2e.installation import Installation, until
+from tests.e2e.installation import Installation, reachable, until
 
 pytestmark = pytest.mark.e2e
 
 
+RESOURCE = {"since": "2026-01-01", "fetch": "resource"}
+
+
 @pytest.fixture
 def house(install) -> Installation:
-    made: Installation = install(collections={"assignments": {"since": "2026-01-01", "fetch": "resource"}})
+    made: Installation = install(collections={"assignments": RESOURCE})
     made.start_all()
     return made
 
 
-def test_a_load_and_a_reconciliation_bring_what_no_webhook_told(house):
-    house.protime.switch(drop_probability=1.0)
+def test_loads_and_reconciliations_bring_what_no_webhook_told(install):
+    """Without a delta: the first load comes by itself, and later losses are found by comparison."""
+    house = install(collections={"assignments": RESOURCE}, settings={"drop_probability": 1.0})
+    house.start("simulator")
+    until(lambda: reachable(house.simulator_port), 15, "the simulator answers")
     numbers = house.protime.generate(collection="assignments", count=250, changes=250, seed=1)
-    assert house.json("sync", "acme", "assignments")["records"] == len(numbers) == 250
-    until(lambda: len(house.subscriber.events) == 250, 20, "all records arrived")
+    house.start_all("serve", "work", "schedule")
+    until(lambda: len(house.subscriber.events) == 250, 20, "the first load arrived")
     assert {event["origin"] for event in house.subscriber.events} == {"sync"}
     house.protime.generate(collection="assignments", resources=numbers, changes=10, seed=2)
     found = house.json("reconcile", "acme", "assignments")
@@ -29,6 +37,35 @@ def test_a_load_and_a_reconciliation_bring_what_no_webhook_told(house):
     assert {event["origin"] for event in house.subscriber.events[250:]} == {"reconcile"}
     until(house.settled, 10, "drained")
     assert house.ledger()["balanced"]
+    assert house.json("sync", "acme", "assignments")["records"] == 250
+
+
+def test_after_all_webhooks_were_dead_for_a_while_deletions_are_found_too(install):
+    house = install(collections={"assignments": RESOURCE})
+    house.start_all()
+    kept, gone = house.protime.plan()["id"], house.protime.plan()["id"]
+    until(lambda: len(house.subscriber.last()) == 2, 20, "both are known")
+    house.protime.interfere(house.protime.webhooks()[0]["id"], "disable")
+    house.protime.remove(gone)
+    until(lambda: house.subscriber.last()[f"assignments/{gone}"]["data"]["change"] == "deleted", 20, "found")
+    assert house.subscriber.last()[f"assignments/{gone}"]["origin"] == "reconcile"
+    assert house.subscriber.last()[f"assignments/{kept}"]["data"]["change"] == "created"
+
+
+def test_a_collection_that_protime_refuses_stops_with_a_word_and_the_others_go_on(install):
+    """A tenant with Planning Flex answers 403 to everything about assignments."""
+    collections = {"assignments": {"since": "2026-01-01"}, "clockings": {"since": "2026-01-01"}}
+    house = install(collections=collections, settings={"planning_flex": "all"})
+    house.start_all()
+    stopped = 'shiftwire_stopped{collection="assignments",tenant="acme"} 1.0'
+    until(lambda: stopped in house.http.get("/metrics").text, 10, "the metric says what stopped")
+    assert "collection stopped" in (house.directory / "work.log").read_text()
+    before = house.protime.calls("GET /assignments")
+    clocking = {"person": {"id": 1}, "date": "2026-06-01", "timeOfDayInMinutes": 480, "kind": "InOut"}
+    number = house.protime.write("clockings", **clocking)["id"]
+    until(lambda: f"clockings/{number}" in house.subscriber.last(), 20, "the other collection flows")
+    time.sleep(3)
+    assert house.protime.calls("GET /assignments") == before
 
 
 def test_an_unknown_name_is_a_usage_error(house):

@@ -18,6 +18,7 @@ def enabled(installation: Installation) -> set[str]:
     return {w["id"] for w in installation.protime.webhooks() if w["status"] == "Enabled"}
 
 
+@pytest.mark.rule("8.9-watch")
 @pytest.mark.e2e
 @pytest.mark.parametrize("action", ["disable", "delete", "expire"])
 def test_a_webhook_lost_behind_our_back_is_made_anew(install, figures, action: str):
@@ -42,6 +43,7 @@ def test_a_webhook_lost_behind_our_back_is_made_anew(install, figures, action: s
     until(lambda: len(protime.webhooks()) == 1, 5, "the old webhook is tidied away")
 
 
+@pytest.mark.rule("8.9-no-gap")
 @pytest.mark.e2e
 def test_a_renewal_leaves_no_gap(install, figures):
     """Webhooks are renewed every three seconds, under traffic whose notifications come late: every single change gets its

@@ -1,0 +1,73 @@
+"""What must hold after many days, as functions of what Protime and the sink have seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e.subscriber import Event
+
+
+def gone(entry: dict[str, Any]) -> bool:
+    """Whether a record of Protime's counts as deleted: a removed clocking stays, with its status."""
+    return bool(entry["deleted"]) or entry["record"].get("status") == "Deleted"
+
+
+def unlike(truth: dict[str, Any], seen: dict[str, Event]) -> dict[str, str]:
+    """By subject, where the last event does not tell Protime's state.
+
+    A deletion that was found by the record's absence carries a version of its own; what came and went while nobody
+    could tell may lack.
+    """
+    found = {
+        subject: f"is not at Protime, seen {seen[subject]['sequence']}" for subject in seen.keys() - truth
+    }
+    for subject, entry in truth.items():
+        event = seen.get(subject)
+        if event is None and gone(entry):
+            continue
+        if event is None or not _tells(event, entry):
+            what = event and (event["sequence"], event["data"]["change"], event["origin"])
+            found[subject] = f"seen {what}, is {entry}"
+    return found
+
+
+def _tells(event: Event, entry: dict[str, Any]) -> bool:
+    deleted = event["data"]["change"] == "deleted"
+    if deleted or gone(entry):
+        return deleted and gone(entry)
+    same = event["data"]["resource"] == entry["record"]
+    return same and event["sequence"] == entry["changeVersion"]
+
+
+def lost_for_good(missing: list[tuple[str, str]], truth: dict[str, Any]) -> list[tuple[str, str]]:
+    """Without the versions of what is deleted: when a record is not found, an older notification tells its deletion."""
+    return [(subject, version) for subject, version in missing if not gone(truth[subject])]
+
+
+def renewals(deliveries: list[dict[str, Any]], interfered: set[str]) -> int:
+    """How many webhooks of a collection came to their end in the ordinary way; the last one lives."""
+    return len(accepting(deliveries) - interfered) - 1
+
+
+def accepting(deliveries: list[dict[str, Any]]) -> set[str]:
+    """Webhooks that were of use: one whose key was lost with a killed process never has anything accepted."""
+    return {d["webhook"] for d in deliveries if any(a["status"] == 202 for a in d["attempts"])}
+
+
+def abandoned(deliveries: list[dict[str, Any]], interfered: set[str]) -> list[str]:
+    """Webhooks of a collection that ended before another one listened: nobody else was sent what was their last.
+
+    Those apart that somebody ended, and those whose successor somebody ended beside them.
+    """
+    listeners: dict[str, set[str]] = {}
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
+    for version, webhook in sorted((d["changeVersion"], d["webhook"]) for d in deliveries):
+        listeners.setdefault(version, set()).add(webhook)
+        first.setdefault(webhook, version)
+        last[webhook] = version
+    newest = max(last.values(), default="")
+    useful = accepting(deliveries)
+    ended = [w for w in useful if last[w] < newest and listeners[last[w]] == {w}]
+    cut = [last[webhook] for webhook in interfered & last.keys()]
+    return [w for w in ended if not any(first[w] <= version <= last[w] for version in cut)]
