@@ -7,10 +7,10 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; 
 SECONDS_OF_DEMO ?= 30
 SEED ?= 1
 
-.PHONY: help demo test bench check format lock clean setup setup-dev
+.PHONY: help demo test bench check format conformance sinks-conformance lock clean setup setup-dev
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup  ## a simulated day of planning and clocking, from signed webhook to sink
 	$(BIN)/shiftwire demo --seconds $(SECONDS_OF_DEMO) --seed $(SEED)
@@ -18,9 +18,8 @@ demo: setup  ## a simulated day of planning and clocking, from signed webhook to
 test: setup-dev  ## all tests
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: setup-dev  ## what it costs: accepted per second beside its ceiling, and the way from accept to sink
-	$(BIN)/python -m bench.accept
-	$(BIN)/python -m bench.latency
+bench: setup-dev  ## what it costs, beside its ceilings and three ways to do without it: one run, one table
+	$(BIN)/python -m bench $(ARGS)
 
 check: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
@@ -32,13 +31,20 @@ format: setup-dev  ## write the code as the formatter wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+conformance: setup-dev  ## which test shows which rule of the Protime API
+	$(BIN)/python -m tests.protime_rules
+
+sinks-conformance: setup-dev  ## what every sink was seen to do, against the real thing
+	CI=true $(BIN)/python -m tests.workers.sinks.page
+
 lock: setup-dev  ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --group dev --extra all -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.12 $(LOCK_ARGS) tests/helm/requirements.in -o tests/helm/requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) bench/requirements.in -o bench/requirements.lock
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-helm build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
+	rm -rf $(VENV) .venv-helm .venv-bench bench/results.json build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

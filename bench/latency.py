@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import uvloop
 import yaml
 
-from bench.accept import PATH, configuration
+from bench.configuration import PATH, configuration
 from bench.load import assignment, request
 from bench.servers import free_port, wait_for
 from bench.sink import Arrivals, sink
@@ -30,10 +30,15 @@ from workers.store import embedded
 
 _WARM_UP = 50
 
+#: Gets the URL of the store and the configuration.
+Prepare = Callable[[str, dict[str, Any]], Awaitable[None]]
+
 
 @asynccontextmanager
-async def installation(folder: Path, sink_port: int, batch: int) -> AsyncIterator[int]:
-    """The processes of an installation in `payload` mode; yields the receiver's port."""
+async def installation(
+    folder: Path, sink_port: int, batch: int, prepare: Prepare | None = None
+) -> AsyncIterator[int]:
+    """The processes of an installation in `payload` mode, on a store that `prepare` may fill; yields the receiver's port."""
     redis, port = embedded.start(folder), free_port()
     config = configuration(redis.url, port)
     webhook = {
@@ -43,6 +48,8 @@ async def installation(folder: Path, sink_port: int, batch: int) -> AsyncIterato
         "batch": batch,
     }
     config["sinks"] = {"bench": {**webhook, "allow_private_addresses": True}}
+    if prepare is not None:
+        await prepare(redis.url, config)
     file = folder / "shiftwire.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     log = (folder / "processes.log").open("wb")
@@ -64,8 +71,10 @@ async def installation(folder: Path, sink_port: int, batch: int) -> AsyncIterato
         log.close()
 
 
-async def send(port: int, rate: float, count: int) -> dict[tuple[int, str], float]:
-    """Sends `count` changes at a steady rate, whatever the answers do; returns when each was accepted."""
+async def send(port: int, rate: float, count: int, first: int = 1) -> dict[tuple[int, str], float]:
+    """Sends `count` changes, numbered from `first`, at a steady rate, whatever the answers do; returns when each was
+    accepted.
+    """
     accepted: dict[tuple[int, str], float] = {}
     start = time.perf_counter()
     connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
@@ -84,8 +93,8 @@ async def send(port: int, rate: float, count: int) -> dict[tuple[int, str], floa
         connections.put_nowait((reader, writer))
 
     tasks = []
-    for number in range(1, count + 1):
-        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+    for number in range(first, first + count):
+        await asyncio.sleep(max(0.0, start + (number - first + 1) / rate - time.perf_counter()))
         tasks.append(asyncio.create_task(one(number)))
     await asyncio.gather(*tasks)
     while not connections.empty():
@@ -98,14 +107,14 @@ async def measure(rate: float, seconds: float, batch: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         async with sink(sink_port) as arrivals, installation(Path(folder), sink_port, batch) as port:
             accepted = await send(port, rate, count)
-            await _all_there(accepted, arrivals)
+            await all_there(accepted, arrivals)
     waits = [arrivals.first[key] - at for key, at in accepted.items() if int(key[1], 16) > _WARM_UP]
     return {"rate": rate, "changes": len(waits), "accept_to_sink_ms": percentiles(waits)}
 
 
-async def _all_there(accepted: dict[tuple[int, str], float], arrivals: Arrivals) -> None:
+async def all_there(accepted: dict[tuple[int, str], float], arrivals: Arrivals) -> None:
     async with asyncio.timeout(30):
-        while len(arrivals.first) < len(accepted):
+        while not accepted.keys() <= arrivals.first.keys():
             await asyncio.sleep(0.05)
 
 

@@ -9,8 +9,9 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
@@ -79,9 +80,9 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
-        if self._rest or not _complete(data):
+        if self._rest or not is_complete(data):
             self._rest += data
-            if not _complete(self._rest):
+            if not is_complete(self._rest):
                 return
             data, self._rest = self._rest, b""
         now = time.perf_counter()
@@ -99,7 +100,11 @@ class _Connection(asyncio.Protocol):
     def _next(self) -> None:
         assert self._transport is not None
         self._sent = time.perf_counter()
-        self._transport.write(next(self._requests))
+        following = next(self._requests, None)
+        if following is None:
+            self._finish()
+        else:
+            self._transport.write(following)
 
     def _finish(self) -> None:
         if not self._done.done():
@@ -108,7 +113,7 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def _complete(answer: bytes) -> bool:
+def is_complete(answer: bytes) -> bool:
     """Whether head and body are there; every answer here says its length."""
     head = answer.find(b"\r\n\r\n")
     if head < 0:
@@ -117,8 +122,11 @@ def _complete(answer: bytes) -> bool:
     return len(answer) >= head + 4 + int(answer[at : answer.index(b"\r", at)])
 
 
-async def _closed(port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Answers:
-    loop, answers, shared = asyncio.get_running_loop(), Answers(), cycle(requests)
+async def sent(
+    port: int, requests: Iterable[bytes], connections: int = 64, seconds: float = math.inf
+) -> Answers:
+    """Sends each request once, by so many connections, until none is left or the time is over."""
+    loop, answers, shared = asyncio.get_running_loop(), Answers(), iter(requests)
     until = time.perf_counter() + seconds
     finished = [loop.create_future() for _ in range(connections)]
     for done in finished:
@@ -130,4 +138,4 @@ async def _closed(port: int, requests: Sequence[bytes], seconds: float, connecti
 def closed(port: int, requests: Sequence[bytes], seconds: float, connections: int = 64) -> Answers:
     """Sends the requests round and round for so long. Bounded in time and connections."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_closed(port, requests, seconds, connections))
+        return runner.run(sent(port, cycle(requests), connections, seconds))
