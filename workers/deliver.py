@@ -93,15 +93,26 @@ async def settle_retry(delivery: Delivery, waiting: Waiting) -> Retried | None:
 def retry_failed(
     delivery: Delivery, waiting: Waiting, delivered: list[int], number: int, failure: Failure
 ) -> Retried:
-    """The budget: by count, unless the sink itself is away; and by age in any case."""
+    """The budget: by count, unless the sink itself is away; and by age in any case.
+
+    The budget by age of an event behind one that became too old does not begin anew: it waited for the same sink.
+    """
     before = 0 if delivered else waiting.attempts
     attempts = before if failure.scope == "sink" else before + 1
     over = attempts >= delivery.options.retry.max_attempts
-    old = not delivered and delivery.too_old(waiting.since_ms)
+    old = not delivered and delivery.too_old(_waits_since_ms(waiting, number))
     dead = _why(failure, attempts) if failure.permanent or over else "waited too long" if old else ""
     due = delivery.now_ms() if dead else _due_again(delivery, waiting, attempts, failure)
     first = waiting.events[0][0]
-    return Retried(waiting.resource, first, delivered, attempts, due, failure.reason, dead, number)
+    since = waiting.since_ms if old else 0
+    return Retried(
+        waiting.resource, first, delivered, attempts, due, failure.reason, dead, number, since_ms=since
+    )
+
+
+def _waits_since_ms(waiting: Waiting, number: int) -> float:
+    event = dict(waiting.events)[number]
+    return max(waiting.since_ms, _learned_ms(event) if event else 0)
 
 
 def _due_again(delivery: Delivery, waiting: Waiting, attempts: int, failure: Failure) -> int:

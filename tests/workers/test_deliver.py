@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -183,7 +184,8 @@ async def test_nothing_is_sent_after_the_lease_ran_out() -> None:
 
 
 def waiting(*numbers: int, attempts: int = 1, since: float = NOW, lost: Sequence[int] = ()) -> Waiting:
-    events = [(n, None if n in lost else event(1, n)) for n in numbers]
+    learned = datetime.fromtimestamp(since, UTC).isoformat()
+    events = [(n, None if n in lost else event(1, n, time=learned)) for n in numbers]
     return Waiting("assignments/1", attempts, int(since * 1000), len(numbers), events)
 
 
@@ -214,6 +216,29 @@ async def test_the_budget_by_age_ends_in_a_dead_letter() -> None:
     retried = await settle_retry(delivery(ScriptedSink(lambda _: AWAY)), waiting(4, since=NOW - 90_000))
     assert retried is not None
     assert retried.dead == "waited too long"
+
+
+async def test_the_budget_by_age_of_those_behind_it_does_not_begin_anew() -> None:
+    since = NOW - 90_000
+    retried = await settle_retry(delivery(ScriptedSink(lambda _: AWAY)), waiting(4, 7, since=since))
+    assert retried is not None
+    assert (retried.failed, retried.since_ms) == (4, int(since * 1000))
+
+
+async def test_the_budget_of_those_behind_an_event_that_was_given_up_by_count_begins_anew() -> None:
+    failing = delivery(ScriptedSink(lambda _: SERVER_ERROR), retry=Retry(max_attempts=3))
+    retried = await settle_retry(failing, waiting(4, 7, attempts=2, since=NOW - 40))
+    assert retried is not None
+    assert (retried.failed, retried.since_ms) == (4, 0)
+
+
+async def test_an_event_that_came_behind_an_old_one_has_its_own_age() -> None:
+    old, young = waiting(4, since=NOW - 90_000), waiting(7, since=NOW - 60)
+    retried = await settle_retry(
+        delivery(ScriptedSink(lambda _: AWAY)), replace(old, events=young.events, total=1)
+    )
+    assert retried is not None
+    assert retried.dead == ""
 
 
 async def test_an_absent_sink_does_not_use_up_the_budget_by_count() -> None:

@@ -96,7 +96,7 @@ class Lane:
         gone = len(r.delivered) + len(r.collapsed)
         args: list[Argument] = [self.sink, r.resource, r.first, gone, r.attempts, r.due_ms]
         args += [record(r.delivered, (), failed, collapsed), now_ms(), r.dead, r.error]
-        args += [len(r.collapsed), len(failed)]
+        args += [len(r.collapsed), len(failed), r.since_ms]
         return bool(await self._scripts.run("commit_retry", keys, *args))
 
 

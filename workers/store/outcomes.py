@@ -100,6 +100,7 @@ class Retried:
 
     `collapsed`: not delivered themselves, the version `into` says it all ("": nothing was left to say).
     `others`: events that failed together with `failed`, all before it.
+    `since_ms`: since when those behind a dead letter have waited, 0: since now (they were held up by it, not by the sink).
     """
 
     resource: str
@@ -113,3 +114,4 @@ class Retried:
     collapsed: Sequence[int] = ()
     into: str = ""
     others: Sequence[int] = ()
+    since_ms: int = 0

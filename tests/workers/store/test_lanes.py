@@ -122,6 +122,21 @@ async def test_retried_events_leave_the_parked_resource_in_order(house: House) -
     assert await house.lane.read_parked("me") == []
 
 
+@pytest.mark.parametrize(("kept", "now"), [(5000, False), (0, True)])
+async def test_those_behind_a_dead_letter_have_waited_since_it_says(
+    house: House, kept: int, now: bool
+) -> None:
+    await house.log(1, 1)
+    await house.read()
+    await house.lane.commit("me", 0, Outcome(2, parked=[park(1, 1), park(2, 1, error="")]))
+    before = now_ms()
+    dead = Retried("assignments/1", 1, [], 1, 0, "away", "waited too long", 1, since_ms=kept)
+    assert await house.lane.commit_retry(dead)
+    [waiting] = await house.lane.read_parked("me") or []
+    assert [n for n, _ in waiting.events] == [2]
+    assert (waiting.since_ms == kept, waiting.since_ms >= before) == (not now, now)
+
+
 async def test_a_retry_that_somebody_else_noted_already_changes_nothing(house: House) -> None:
     await house.log(1)
     await house.read()

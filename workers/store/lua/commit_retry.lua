@@ -2,7 +2,8 @@
 -- KEYS: parked, due, counts, dead, deliveries, events, sealed, kept
 -- ARGV: sink, resource, number of the first waiting event, settled (how many from the front), attempts so far of the
 --       next one, due in ms, record, time in ms, reason ("": none; else what comes after the settled ones is a dead letter), error,
---       how many of the settled ones count as filtered, how many events would be dead letters
+--       how many of the settled ones count as filtered, how many events would be dead letters,
+--       since when (ms) those behind a dead letter have waited ("0": since now)
 -- Returns 1: done, 0: the resource does not wait any more, or another event stands first: nothing was done.
 local parked, due, counts = KEYS[1], KEYS[2], KEYS[3]
 local sink, resource, delivered = ARGV[1], ARGV[2], tonumber(ARGV[4])
@@ -35,7 +36,7 @@ if #left == 0 then
   redis.call('ZREM', due, resource)
 else
   local attempts = ARGV[9] ~= '' and '0' or ARGV[5]
-  if gone > 0 then since = ARGV[8] end
+  if gone > 0 then since = ARGV[13] ~= '0' and ARGV[13] or ARGV[8] end
   redis.call('HSET', parked, resource, attempts .. ' ' .. since .. ' ' .. table.concat(left, ','))
   redis.call('ZADD', due, ARGV[6], resource)
 end
