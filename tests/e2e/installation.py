@@ -151,6 +151,12 @@ class Installation:
         for name in names:
             self.processes[name].wait()
 
+    def revive(self) -> int:
+        """What an orchestrator does: starts again what has ended by itself, such as a process that found no store."""
+        gone = [name for name, process in self.processes.items() if process.poll() is not None]
+        self.start(*gone)
+        return len(gone)
+
     def end(self, name: str, seconds: float = 30) -> int:
         """SIGTERM; returns the exit code."""
         self.processes[name].terminate()

@@ -53,6 +53,11 @@ class Subscriber:
         seen: set[str] = set()
         return [(at, e) for at, e in pairs if not (e["id"] in seen or seen.add(e["id"]))]
 
+    def since(self, known: int) -> list[tuple[float, Event]]:
+        """(time of arrival, event) of everything after the first `known` deliveries."""
+        with self._lock:
+            return list(zip(self.arrived[known:], self.events[known:], strict=True))
+
     def arrival(self, subject: str, after: str = "") -> float | None:
         """When the first event of a resource with a version above `after` came."""
         found = (at for at, e in self.first_deliveries() if e["subject"] == subject and e["sequence"] > after)
