@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; 
 SECONDS_OF_DEMO ?= 30
 SEED ?= 1
 
-.PHONY: help demo test bench check format conformance sinks-conformance lock clean setup setup-dev
+.PHONY: help demo test bench check audit format conformance sinks-conformance lock clean setup setup-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,15 @@ test: setup-dev  ## all tests
 bench: setup-dev  ## what it costs, beside its ceilings and three ways to do without it: one run, one table
 	$(BIN)/python -m bench $(ARGS)
 
-check: setup-dev  ## format, lint, types, import rules
+check: setup-dev  ## format, lint, types, import rules, known vulnerabilities of dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit.py
+
+audit: setup-dev  ## hold the locked dependencies against known vulnerabilities; ARGS=--required: fail where nobody can be asked
+	$(BIN)/python .ci/audit.py $(ARGS)
 
 format: setup-dev  ## write the code as the formatter wants it
 	$(BIN)/ruff format .

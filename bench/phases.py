@@ -77,6 +77,8 @@ async def _arrived(
     await house.delivered(changes)
     first = house.arrivals.first
     came = [first[change.key] for change in changes if change.key in first]
+    if not came:
+        raise RuntimeError(f"{house.candidate.name}: none of {len(changes)} changes came to the sink in time")
     await asyncio.sleep(_SETTLE_SECONDS)
     proof.of(house, changes)
     parts = {name: used * 1000 / len(came) for name, used in _used(house, cpu).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from service import health
+from service.admin_replay import AdminReplay
 from service.asyncapi import asyncapi
 from service.event_stream import EventStreams
 from service.events_api import EventsApi
 from service.health import Endpoint
 from service.openapi import openapi
-from service.tokens import Access, Guard
+from service.tokens import Access, Guard, Role
 from service.webhooks import Webhooks
 from workers.changes import SCHEMA_NAMES, schema
 
@@ -43,12 +45,13 @@ class App(Starlette):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What answers readers of the log, and who may be one."""
+class Members:
+    """What answers those who have a token, and who has which role."""
 
     access: Access
     events: EventsApi
     stream: EventStreams
+    replay: AdminReplay
 
 
 def create_app(
@@ -56,14 +59,14 @@ def create_app(
     webhooks: Webhooks,
     readyz: Endpoint,
     metrics: Endpoint,
-    reading: Reading | None = None,
+    members: Members | None = None,
     lifespan: Lifespan | None = None,
 ) -> Starlette:
     """The web process. Everything it needs is handed in; nothing is opened here."""
     app = App(
         routes=[
             Route("/webhooks/{tenant}/{collection}/{token}", webhooks, methods=["POST"]),
-            *([] if reading is None else _reading(reading)),
+            *([] if members is None else [*_reading(members), *_acting(members)]),
             Route("/schemas/{name}", schemas),
             Route("/openapi.json", described(openapi)),
             Route("/asyncapi.json", described(asyncapi)),
@@ -77,13 +80,28 @@ def create_app(
     return app
 
 
-def _reading(reading: Reading) -> list[Route]:
-    viewer = [Middleware(Guard, access=reading.access)]
+def _reading(members: Members) -> list[Route]:
+    viewer = [Middleware(Guard, access=members.access)]
     return [
-        Route("/events", reading.events.page, middleware=viewer),
+        Route("/events", members.events.page, middleware=viewer),
         # Before the ids, which may have any form.
-        Route("/events/stream", reading.stream, methods=["GET"], middleware=viewer),
-        Route("/events/{id:path}", reading.events.life, middleware=viewer),
+        Route("/events/stream", members.stream, methods=["GET"], middleware=viewer),
+        _of_any_form(Route("/events/{id:path}", members.events.life, middleware=viewer)),
+        Route("/admin/replays", members.replay.replays, middleware=viewer),
+    ]
+
+
+def _of_any_form(route: Route) -> Route:
+    """A `path` parameter ends at a line break: an id that has one would miss the route, and its guard."""
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
+
+
+def _acting(members: Members) -> list[Route]:
+    operator = [Middleware(Guard, access=members.access, needed=Role.OPERATOR)]
+    return [
+        Route("/admin/replay", members.replay.order, methods=["POST"], middleware=operator),
+        Route("/admin/replay/cancel", members.replay.cancel, methods=["POST"], middleware=operator),
     ]
 
 

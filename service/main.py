@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
+from prometheus_client.core import Metric
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
 
 from service import health
 from service.accept import Acceptor
-from service.app import Reading, create_app
+from service.admin_replay import AdminReplay
+from service.app import Members, create_app
 from service.connection import Connection
 from service.event_stream import EventStreams
 from service.events_api import EventsApi
@@ -27,6 +29,7 @@ from service.tokens import Access
 from service.webhooks import Webhooks
 from workers.config import Config
 from workers.queue import Wake, make_broker
+from workers.replay.metrics import replay_families
 from workers.store import Store
 from workers.store.connect import check, connect
 from workers.store.keys import Partition
@@ -54,24 +57,33 @@ def build(config: Config, url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(receivers.keep_fresh()), asyncio.create_task(reader.watch.keep())]
-        yield
-        for task in tasks:
-            await _end(task)
-        ringer.close()
-        await reader.close()
-        await redis.aclose()
+        try:
+            yield
+        finally:
+            for task in tasks:
+                await _end(task)
+            ringer.close()
+            await reader.close()
+            await redis.aclose()
 
     return create_app(
         webhooks=Webhooks(receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes),
         readyz=health.readyz(redis.ping),
-        metrics=health.metrics(metrics.registry, store.overview.metrics),
-        reading=Reading(
+        metrics=health.metrics(metrics.registry, lambda: _figures(config, store)),
+        members=Members(
             Access(config.admin_tokens),
             EventsApi(reader.store, config.tenants, config.sinks),
             EventStreams(reader.store, reader.watch),
+            AdminReplay(config, reader.store),
         ),
         lifespan=lifespan,
     )
+
+
+async def _figures(config: Config, store: Store) -> list[Metric]:
+    """What the store tells Prometheus."""
+    replays = await replay_families(store.replays, store.inbox, config.tenants, list(config.sinks))
+    return [*await store.overview.metrics(), *replays]
 
 
 async def _end(task: asyncio.Task[None]) -> None:

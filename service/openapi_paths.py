@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.events_api import CURSOR_HEADER
+from service.openapi_admin import admin_paths
 from service.openapi_parts import (
     EVENT_ID,
     SECURITY,
@@ -25,15 +26,30 @@ from service.openapi_parts import (
 from workers.changes import SCHEMA_NAMES
 
 _OBJECT: Part = {"type": "object"}
+#: Answered by the connection, before any route is looked for.
+_HEAD_TOO_LARGE: Part = {
+    "431": answer("All but the body is larger than 64 KB. No body, and the connection ends.")
+}
 
 
 def paths() -> Part:
     """Path → its operations."""
     return {
+        path: {method: _limited(about) for method, about in item.items()} for path, item in _all().items()
+    }
+
+
+def _limited(operation: Part) -> Part:
+    return operation | {"responses": dict(sorted({**operation["responses"], **_HEAD_TOO_LARGE}.items()))}
+
+
+def _all() -> Part:
+    return {
         "/webhooks/{tenant}/{collection}/{token}": {"post": _receive()},
         "/events": {"get": _page()},
         "/events/stream": {"get": _stream()},
         "/events/{id}": {"get": _life()},
+        **admin_paths(),
         "/schemas/{name}": {"get": _schema()},
         "/openapi.json": {"get": _open("openapi", "This document", answer("OpenAPI 3.1.", _OBJECT))},
         "/asyncapi.json": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from workers.protime import DeltaItem, Page
+from workers.protime.not_json import NOT_JSON
 from workers.store.inbox import NO_ID, Arrival
 
 
@@ -20,7 +21,7 @@ def of_item(collection: str, item: DeltaItem) -> Arrival:
     """An item of a delta. One without an integer id goes in too, to be rejected with its data."""
     try:
         head = _HEAD.decode(item.data)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return Arrival(f"{collection}/{NO_ID}", "", deleted=False, data=bytes(item.data))
     data = b"" if item.deleted else bytes(item.data)
     return Arrival(f"{collection}/{head.id}", head.changeVersion or "", deleted=item.deleted, data=data)

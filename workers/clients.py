@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import date, datetime
 
@@ -29,6 +30,9 @@ from workers.store.tokens import SharedToken
 log = structlog.get_logger()
 
 _PAUSE_SECONDS = 1.0
+#: Single resources that are asked for at a time. Some connections are left for lists and deltas; and what waits here
+#: costs nothing, while the HTTP library looks at all that waits for a connection whenever one is free.
+_AT_ONCE = 16
 
 
 class Clients:
@@ -44,6 +48,7 @@ class Clients:
             for name, tenant in config.tenants.items()
         }
         self._paused_until: dict[str, float] = {}
+        self._turns = {name: asyncio.Semaphore(_AT_ONCE) for name in config.tenants}
 
     def of(self, tenant: str) -> Protime:
         return self._clients[tenant]
@@ -73,6 +78,10 @@ class Clients:
 
     async def fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
         """One resource, as an entry without id and origin; deleted when Protime knows it no more; None: try later."""
+        async with self._turns[tenant]:
+            return await self._fetch(tenant, collection, number)
+
+    async def _fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
         if time.monotonic() < self._paused_until.get(tenant, 0.0) or self.refusals.resting(
             tenant, collection
         ):
@@ -80,6 +89,7 @@ class Clients:
         references = self._config.tenants[tenant].collections[collection].reference_pairs
         try:
             found = await self._clients[tenant].get(collection, number, references)
+            version = found.version
         except NotFound:
             return Entry("", f"{collection}/{number}", "", deleted=True, origin="", data=b"")
         except ProtimeError as error:
@@ -87,7 +97,7 @@ class Clients:
                 self._pause(tenant, collection, number, error)
             return None
         await self.refusals.over(tenant, collection)
-        return Entry("", f"{collection}/{number}", found.version, deleted=False, origin="", data=found.body)
+        return Entry("", f"{collection}/{number}", version, deleted=False, origin="", data=found.body)
 
     def _pause(self, tenant: str, collection: str, number: int, error: ProtimeError) -> None:
         after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
@@ -97,6 +107,8 @@ class Clients:
     async def close(self) -> None:
         for client in self._clients.values():
             await client.close()
+        for tokens in self._tokens.values():
+            await tokens.close()
 
 
 def _tokens(name: str, tenant: Tenant, config: Config, store: Store, share: bool) -> ClientCredentials:

@@ -61,9 +61,12 @@ class DeltaFailures:
             await self.wait(collection, again, marks)
 
     async def wait(self, collection: str, state: DeltaState, marks: Marks) -> None:
-        """Notifications do not wait for a delta that stays away; newer states follow by it later."""
+        """Notifications do not wait for a delta that stays away; newer states follow by it later.
+
+        When the next try comes too late for them anyway, they go on at once.
+        """
         since = state.failing_since or state.superseded_at
-        if time.time() - since > FALLBACK_SECONDS:
+        if max(time.time(), state.retry_at) - since > FALLBACK_SECONDS:
             await self._let_go(collection, marks)
 
     async def _let_go(self, collection: str, marks: Marks) -> None:

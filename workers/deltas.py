@@ -76,7 +76,7 @@ class Deltas:
 
     async def _pull_once(self, tenant: str, collection: str, lease: Lease) -> bool:
         state = await self._states.get(tenant, collection)
-        wait = max(state.asked_at + INTERVAL_SECONDS, state.retry_at) - time.time()
+        wait = _wait(state, time.time())
         if wait > 5 * INTERVAL_SECONDS:
             marks = await self._inbox.waiting_marks(tenant, collection)
             await self._failures.wait(collection, state, marks)
@@ -161,3 +161,9 @@ class Deltas:
             some = found[start : start + _CHUNK]
             touched |= await self._inbox.append(tenant, origin, some, bulk=origin == "sync")
         return touched
+
+
+def _wait(state: DeltaState, now: float) -> float:
+    """Seconds until the next pull. One in the future was made by a process whose clock was wrong: it says nothing."""
+    asked = INTERVAL_SECONDS - (now - state.asked_at) if state.asked_at <= now else 0.0
+    return max(asked, state.retry_at - now)

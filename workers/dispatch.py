@@ -12,6 +12,7 @@ from workers.breakers import Breakers
 from workers.changes import TenantView
 from workers.echoes import Echoes
 from workers.first_attempts import FirstAttempts
+from workers.openings import Opening, Openings
 from workers.retries import Retries
 from workers.serving import Serving
 from workers.sink_breaker import SinkBreaker
@@ -21,6 +22,7 @@ from workers.store.echo import OwnWrites
 from workers.store.keys import Partition
 from workers.store.lanes import Lane
 from workers.store.leases import Leases
+from workers.store.outcomes import Reading
 from workers.store.scripts import Scripts
 
 log = structlog.get_logger()
@@ -41,9 +43,10 @@ class Dispatcher:
         self._sinks = sinks
         self._breakers = Breakers(scripts, leases, sinks, partitions, self.dispatch, self.retry)
         self._serving = Serving(sinks, views, leases, self._breakers, Echoes(OwnWrites(scripts)))
+        self._leases = leases
         self._first = FirstAttempts(self._serving, self._later_dispatch, self._later_retry)
         self._retries = Retries(self._serving, self._later_retry)
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, asyncio.Future[None]] = {}
         self._again: set[str] = set()
 
     def breaker(self, sink: str) -> SinkBreaker:
@@ -54,6 +57,44 @@ class Dispatcher:
         """New events are in a partition's log: every sink's lane gets going."""
         for sink in self._sinks:
             self.dispatch(partition, sink)
+
+    def openings(self, partition: Partition) -> Openings:
+        """The lanes that are idle here, to be opened together with a commit; `committed` for the others."""
+        lanes = [Lane(self._scripts, partition, sink) for sink in self._sinks]
+        busy = [lane for lane in lanes if self._serving.stopping or not self._idle(lane)]
+        opened = [self._opening(lane) for lane in lanes if lane not in busy]
+
+        def others() -> None:
+            for lane in busy:
+                self.dispatch(partition, lane.sink)
+
+        return Openings(opened, self._begin, self._leave, others)
+
+    def _idle(self, lane: Lane) -> bool:
+        return lane.lease not in self._running and not self._breakers.is_open(lane.sink)
+
+    def _opening(self, lane: Lane) -> Opening:
+        lease = self._leases.hold(lane.lease)
+        held = self._running[lane.lease] = asyncio.get_running_loop().create_future()
+        return Opening(lane, lease, lane.read_call(lease.token, self._first.most(lane.sink)), held)
+
+    def _begin(self, opening: Opening, reading: Reading) -> None:
+        lane = opening.lane
+        opening.held.set_result(None)
+        work = self._first.go_on(lane, opening.lease, reading)
+        self._running[lane.lease] = asyncio.create_task(
+            self._run(lane.lease, lambda: self._first.deliver_all(lane), work)
+        )
+
+    def _leave(self, opening: Opening, again: bool) -> None:
+        """Whoever called the lane meanwhile is heard now. Was a lease taken after all, it runs out."""
+        lane = opening.lane
+        self._leases.forget(opening.lease)
+        del self._running[lane.lease]
+        opening.held.set_result(None)
+        if again or lane.lease in self._again:
+            self._again.discard(lane.lease)
+            self.dispatch(lane.partition, lane.sink)
 
     def dispatch(self, partition: Partition, sink: str) -> None:
         lane = Lane(self._scripts, partition, sink)
@@ -76,9 +117,14 @@ class Dispatcher:
             return
         self._running[name] = asyncio.create_task(self._run(name, work))
 
-    async def _run(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _run(
+        self,
+        name: str,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        first: Coroutine[Any, Any, None] | None = None,
+    ) -> None:
         try:
-            await work()
+            await (first or work())
             while name in self._again and not self._serving.stopping:
                 self._again.discard(name)
                 await work()

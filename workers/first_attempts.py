@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,6 +22,18 @@ log = structlog.get_logger()
 #: Calls a lane again after so many seconds.
 Later = Callable[[float, Lane], None]
 
+#: At least so many events are read at a time: what is left can ride in one round trip with what is done.
+_LEAST_READ = 24
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What a turn of a lane came to. `given_back`: the scripts have given the lease back, or it was never ours."""
+
+    more: bool = False
+    first: Reading | None = None
+    given_back: bool = False
+
 
 class FirstAttempts:
     """`again` calls this lane once more, `retry` the lane of retries beside it."""
@@ -32,39 +45,71 @@ class FirstAttempts:
 
     async def deliver_all(self, lane: Lane) -> None:
         """Until nothing is left, or somebody else is at it. Raises `redis.exceptions.RedisError`."""
-        if self._serving.breakers.turns_away(lane):
-            return
-        lease = self._serving.leases.hold(lane.lease)
+        if not self._serving.breakers.turns_away(lane):
+            await self.go_on(lane, self._serving.leases.hold(lane.lease))
+
+    async def go_on(self, lane: Lane, lease: Lease, first: Reading | None = None) -> None:
+        """As `deliver_all`, under this lease. `first`: what was read under it already."""
+        turn = _Turn(more=True, first=first)
         try:
-            while not self._serving.stopping and await self._deliver_some(lane, lease):
-                pass
+            while not self._serving.stopping and turn.more:
+                turn = await self._deliver_some(lane, lease, turn.first)
         finally:
-            await self._serving.leases.release(lease)
+            if turn.given_back:
+                self._serving.leases.forget(lease)
+            else:
+                await self._serving.leases.release(lease)
 
-    async def _deliver_some(self, lane: Lane, lease: Lease) -> bool:
+    def most(self, sink: str) -> int:
+        """So many events are read at a time. A killed worker repeats no more than that on a lane."""
+        return max(self._serving.sinks[sink][0].batch, _LEAST_READ)
+
+    async def _deliver_some(self, lane: Lane, lease: Lease, first: Reading | None) -> _Turn:
         async with self._serving.breakers.passage(lane) as passage:
-            return not passage.shut and await self._deliver_through(passage, lane, lease)
+            return _Turn() if passage.shut else await self._deliver_through(passage, lane, lease, first)
 
-    async def _deliver_through(self, passage: Passage, lane: Lane, lease: Lease) -> bool:
-        delivery = self._serving.delivery(lane, lease, passage)
-        options = delivery.options
-        reading = await lane.read(lease.token, most=max(options.batch, 50))
+    async def _deliver_through(
+        self, passage: Passage, lane: Lane, lease: Lease, first: Reading | None
+    ) -> _Turn:
+        reading = first or await lane.read(lease.token, most=self.most(lane.sink))
         if reading is None:
-            return False
+            return _Turn(given_back=True)
         if isinstance(reading, int):
             self._again(reading / 1000 - time.time(), lane)
-            return False
-        reading, dropped = await self._sifted(lane, lease, reading)
+            return _Turn(given_back=True)
         if not reading.events:
-            return False
-        if options.collapse:
-            outcome = put_off(delivery, options.collapse, reading, dropped)
-        else:
-            outcome = await settle(delivery, passage.alone_first(reading), dropped)
-        left = await lane.commit(lease.token, reading.cursor, outcome)
+            return _Turn(given_back=True)
+        wanted, dropped = await self._sifted(lane, lease, reading)
+        if not wanted.events:
+            return _Turn()
+        outcome = await self._outcome(passage, lane, lease, wanted, dropped)
+        left, following = await self._commit(lane, lease, reading, outcome)
         self._come_back(lane, outcome)
         go_on = not outcome.hold or (passage.burying and outcome.dead)
-        return bool(go_on) and left > 0 and lease.alive
+        # Events may have come between the two scripts: whoever made them was told that this lane is at work.
+        if go_on and (left > 0 or following) and lease.alive:
+            return _Turn(more=True, first=following)
+        return _Turn(given_back=following is None and (left == 0 or outcome.hold is not None))
+
+    async def _outcome(
+        self, passage: Passage, lane: Lane, lease: Lease, reading: Reading, dropped: Collection[int]
+    ) -> Outcome:
+        delivery = self._serving.delivery(lane, lease, passage)
+        if collapse := delivery.options.collapse:
+            return put_off(delivery, collapse, reading, dropped)
+        return await settle(delivery, passage.alone_first(reading), dropped)
+
+    async def _commit(
+        self, lane: Lane, lease: Lease, reading: Reading, outcome: Outcome
+    ) -> tuple[int, Reading | None]:
+        """How much is left, and the next reading where there is likely one."""
+        most = self.most(lane.sink)
+        if len(reading.events) < most:
+            return await lane.commit(lease.token, reading.cursor, outcome, reading.events), None
+        left, following = await lane.commit_and_read(
+            lease.token, reading.cursor, outcome, reading.events, most
+        )
+        return left, following if isinstance(following, Reading) and following.events else None
 
     async def _sifted(self, lane: Lane, lease: Lease, reading: Reading) -> Sifted:
         """A sink that asked hears which events are echoes of our own writes, or does not get them."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,11 @@ import msgspec
 import structlog
 
 from workers import plan
+from workers.as_they_come import as_they_come
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
-from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Gate, Reject, Supersede
+from workers.openings import Openings
+from workers.protime.not_json import NOT_JSON
+from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Gate, Passed, Reject, Supersede
 from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
@@ -51,8 +54,12 @@ class Ingest:
         fetch: Fetch,
         committed: Callable[[Partition], None],
         fallback_seconds: float = FALLBACK_SECONDS,
+        openings: Callable[[Partition], Openings | None] = lambda _: None,
     ) -> None:
-        """`committed` is called when new events are in a partition's log; it must not block."""
+        """`committed` is called when new events are in a partition's log; it must not block.
+
+        `openings` says which lanes to open together with a commit; it then calls the others itself.
+        """
         self._inbox = inbox
         self._gate = gate
         self._leases = leases
@@ -60,6 +67,7 @@ class Ingest:
         self._fetch = fetch
         self._committed = committed
         self._fallback_seconds = fallback_seconds
+        self._openings = openings
 
     async def drain(self, partition: Partition) -> None:
         """Decides everything the inbox holds; returns when it is empty or another worker is at it."""
@@ -86,34 +94,49 @@ class Ingest:
         groups: dict[str, list[Entry]] = {}
         for entry in batch.entries:
             groups.setdefault(entry.resource, []).append(entry if entry.version else compact(entry))
-        plans = await self._plans(tenant, groups, batch.states)
+        known, asked = dict[str, plan.Plan](), dict[str, plan.Plan]()
+        for resource, entries in groups.items():
+            outlook, ask = _outlook(tenant, resource, entries, batch.states.get(resource))
+            (asked if ask else known)[resource] = outlook
+        await self._carry_out(partition, known, batch.states)
+        looks = [self._ask(tenant, r, groups[r], batch.states.get(r), asked[r]) for r in asked]
+        # What Protime has answered goes on while it is asked for the rest.
+        async with aclosing(as_they_come(looks)) as answers:
+            async for some in answers:
+                plans = {resource: found for resource, found in some if found is not None}
+                await self._carry_out(partition, plans, batch.states)
+
+    async def _carry_out(
+        self, partition: Partition, plans: Mapping[str, plan.Plan], states: Mapping[str, Stored]
+    ) -> None:
+        tenant = self._tenants[partition.tenant]
         decisions: list[Decision] = []
         for resource, found in plans.items():
-            decisions += decide(tenant, found, batch.states.get(resource))
+            decisions += decide(tenant, found, states.get(resource))
         if not decisions:
             return
-        passed = await self._gate.pass_through(partition, decisions)
+        passed = await self._commit(partition, decisions)
         if passed.conflicts:
             log.info(
                 "state moved under a batch, it is read again",
                 partition=str(partition),
                 n=len(passed.conflicts),
             )
-        if passed.applied:
-            self._committed(partition)
 
-    async def _plans(
-        self, tenant: TenantIngest, groups: Mapping[str, list[Entry]], states: Mapping[str, Stored]
-    ) -> dict[str, plan.Plan]:
-        """By resource; what must be asked for and cannot be, is left out: its entries stay where they are."""
-        plans, asked = dict[str, plan.Plan](), list[str]()
-        for resource, entries in groups.items():
-            plans[resource], ask = _outlook(tenant, resource, entries, states.get(resource))
-            if ask:
-                asked.append(resource)
-        looks = (self._ask(tenant, r, groups[r], states.get(r), plans.pop(r)) for r in asked)
-        found = zip(asked, await asyncio.gather(*looks), strict=True)
-        return plans | {resource: answer for resource, answer in found if answer is not None}
+    async def _commit(self, partition: Partition, decisions: Sequence[Decision]) -> Passed:
+        openings = self._openings(partition)
+        if openings is None:
+            passed = await self._gate.pass_through(partition, decisions)
+            if passed.applied:
+                self._committed(partition)
+            return passed
+        try:
+            passed = await self._gate.pass_through(partition, decisions, openings.calls)
+        except BaseException:
+            openings.drop()
+            raise
+        openings.go(passed.then, applied=passed.applied)
+        return passed
 
     async def _ask(
         self,
@@ -122,15 +145,16 @@ class Ingest:
         entries: list[Entry],
         stored: Stored | None,
         known: plan.Plan,
-    ) -> plan.Plan | None:
-        """The plan with the record as Protime has it now; None: later."""
+    ) -> tuple[str, plan.Plan | None]:
+        """The plan with the record as Protime has it now; None: its entries stay where they are."""
         collection, _, number = resource.partition("/")
         found = await self._fetch(tenant.name, collection, int(number))
         if found is not None:
-            return plan.fetched(entries, stored, found)
+            return resource, plan.fetched(entries, stored, found)
         waited = time.time() - known.apply[0].arrived_ms / 1000
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
-        return known if waited > self._fallback_seconds and not plan.doubtful(stored) else None
+        guess = waited > self._fallback_seconds and not plan.doubtful(stored)
+        return resource, known if guess else None
 
 
 def _outlook(
@@ -159,7 +183,7 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
     for entry in found.apply:
         try:
             body, rendered = _render(tenant, entry, stored)
-        except (NormalizeError, msgspec.DecodeError, RecursionError) as error:
+        except (NormalizeError, *NOT_JSON) as error:
             reason = f"{type(error).__name__}: {error}"
             decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
             continue
@@ -207,7 +231,7 @@ def _kept(tenant: TenantIngest, entry: Entry) -> bytes:
         return b""
     try:
         return reduced_form(msgspec.json.decode(entry.data), tenant.view)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return b""
 
 
@@ -224,5 +248,5 @@ def compact(entry: Entry) -> Entry:
         return (
             replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
         )
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return entry  # will be rejected

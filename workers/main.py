@@ -14,7 +14,7 @@ import dramatiq
 import structlog
 import uvloop
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
-from dramatiq.middleware import AsyncIO
+from dramatiq.middleware import AsyncIO, MiddlewareError
 
 from workers.actors import declare
 from workers.config import Config
@@ -22,7 +22,7 @@ from workers.queue import Wake, WakingBroker, make_broker
 from workers.runtime import Runtime
 from workers.scheduler import Scheduler, Send, Timer
 from workers.store import Store
-from workers.store.connect import check, connect
+from workers.store.connect import UNAVAILABLE, StoreUnreachable, check, connect
 from workers.sweep import Sweep, send
 
 log = structlog.get_logger()
@@ -31,6 +31,10 @@ log = structlog.get_logger()
 THREADS = 16
 DRAIN_SECONDS = 20.0
 _LEAST_SECONDS = 1.0
+
+
+class StoreGone(StoreUnreachable, MiddlewareError):
+    """Dramatiq lets only its own errors through: after any other it would go on, and take wake-ups that nobody answers."""
 
 
 class RuntimeLoop(AsyncIO):
@@ -43,12 +47,18 @@ class RuntimeLoop(AsyncIO):
         self._deadline = 0.0
         self.runtime: Runtime | None = None
 
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         thread = EventLoopThread(self.logger)
         thread.loop = uvloop.new_event_loop()
         thread.start(timeout=5.0)
         set_event_loop_thread(thread)
-        self.runtime = thread.run_coroutine(self._start())
+        try:
+            self.runtime = thread.run_coroutine(self._start())
+        except Exception as error:
+            super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]  # its thread would stay
+            if isinstance(error, UNAVAILABLE):
+                raise StoreGone(f"store.url: Redis went away while the worker began ({error})") from error
+            raise MiddlewareError("the worker could not begin") from error
         declare(broker, self.runtime)
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's

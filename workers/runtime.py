@@ -85,6 +85,7 @@ class Runtime:
             {name: _ingest_view(self._config, name) for name in self._config.tenants},
             self._clients.fetch,
             self.dispatcher.committed,
+            openings=self.dispatcher.openings,
         )
 
     def _deltas(self) -> Deltas:

@@ -17,6 +17,7 @@ import typer
 from service.cli import screen
 from service.cli.failures import CommandFailed
 from workers.imports import cells
+from workers.protime.not_json import NOT_JSON
 
 T = TypeVar("T")
 
@@ -107,5 +108,5 @@ def _text(file: str) -> str:
 def _decoded(text: str) -> Any:
     try:
         return msgspec.json.decode(text.removeprefix("\ufeff"))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise CommandFailed(f"Not sent: the body is not JSON: {error}") from None

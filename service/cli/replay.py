@@ -18,13 +18,11 @@ from service.cli.failures import FAILURE, CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from service.cli.parameters import spread
 from service.cli.replay_report import print_estimate, print_report
-from service.cli.replay_times import moment
 from workers.config import Config
-from workers.replay.conditions import Conditions
-from workers.replay.estimate import Estimate, Estimator, estimate
-from workers.replay.settling import wants
+from workers.replay.estimate import Estimate
+from workers.replay.orders import Orders
+from workers.replay.request import BadReplayRequest, ReplayOrder, ReplayRequest, checked
 from workers.store import Store
-from workers.store.keys import Partition
 from workers.store.replays import Replay, ReplayUnderWay
 
 _POLL_SECONDS = 0.25
@@ -74,7 +72,7 @@ def replay(
     2026-03-09T14:00; without an offset they are the tenant's. Exit code 1 when events failed.
     """
     loaded, _ = configuration(context, config)
-    job = _Job(loaded, sink, wanted, force=force)
+    job = _Job(loaded, _order(loaded, sink, wanted, force=force))
     if cancel:
         with_store(loaded, lambda store: job.cancel(store, cancel))
         print(f"cancelled {cancel}")
@@ -86,6 +84,22 @@ def replay(
         print_estimate(with_store(loaded, job.count), as_json=as_json)
 
 
+def _order(config: Config, sink: str, wanted: Range, *, force: bool) -> ReplayOrder:
+    """Raises `BadParameter`."""
+    lists = {
+        "type": wanted.type or (),
+        "tenant": wanted.tenant or (),
+        "collection": wanted.collection or (),
+    }
+    since, until, subject = wanted.since, wanted.until, wanted.subject
+    try:
+        asked = ReplayRequest(sink=sink, since=since, until=until, subject=subject, force=force, **lists)
+        return checked(config, asked)
+    except BadReplayRequest as error:
+        option, text = error.problems[0]
+        raise typer.BadParameter(text, param_hint=f"--{option}") from None
+
+
 def _finish(config: Config, found: Replay | None, as_json: bool) -> None:
     if found is None:
         raise CommandFailed("there is no replay: none was ordered, or the log holds nothing")
@@ -95,81 +109,46 @@ def _finish(config: Config, found: Replay | None, as_json: bool) -> None:
 
 
 class _Job:
-    """What was asked for, checked against the configuration. Raises `BadParameter`."""
+    """What was asked for, at a store."""
 
-    def __init__(self, config: Config, sink: str, wanted: Range, *, force: bool) -> None:
-        _known("--sink", [sink], config.sinks)
-        _known("--tenant", wanted.tenant or [], config.tenants)
-        tenants = list(dict.fromkeys(wanted.tenant or config.tenants))
-        collections = {name for tenant in tenants for name in config.tenants[tenant].collections}
-        _known("--collection", wanted.collection or [], sorted(collections))
-        zones = {config.tenants[tenant].zone for tenant in tenants}
+    def __init__(self, config: Config, order: ReplayOrder) -> None:
         self._config = config
-        self._sink = sink
-        self._tenants = tenants
-        self._force = force
-        self._conditions = Conditions(
-            types=tuple(wanted.type or ()),
-            collections=tuple(wanted.collection or ()),
-            subject=wanted.subject,
-            since_ms=moment("--since", wanted.since, zones),
-            until_ms=moment("--until", wanted.until, zones),
-        )
+        self._order = order
+        self._sink = order.sink
 
     async def count(self, store: Store) -> Estimate:
-        wanted = wants(self._config.sinks[self._sink].filter)
-        estimator = Estimator(self._conditions, wanted, force=self._force)
-        return await estimate(store.log, store.replays, self._partitions(store), self._sink, estimator)
+        return await Orders(self._config, store).count(self._order)
 
     async def deliver(self, store: Store, *, wait: bool) -> Replay | None:
+        orders = Orders(self._config, store)
         try:
-            id_ = await store.replays.order(
-                self._sink, self._partitions(store), self._conditions, force=self._force
-            )
+            begun = await orders.place(self._order)
         except ReplayUnderWay as error:
             raise CommandFailed(
                 f"the replay {error} is under way to {self._sink}: see --status, or end it with --cancel {error}"
             ) from None
-        return await self._follow(store, id_, wait=wait) if id_ else None
+        return await self._follow(orders, begun, wait=wait) if begun else None
 
     async def newest(self, store: Store) -> Replay | None:
-        found = await store.replays.all(self._sink, _all(self._config, store))
+        found = await Orders(self._config, store).of(self._sink)
         return found[-1] if found else None
 
     async def cancel(self, store: Store, id_: str) -> None:
-        if not await store.replays.cancel(id_, self._sink, _all(self._config, store)):
+        if not await Orders(self._config, store).cancel(self._sink, id_):
             raise CommandFailed(f"no replay {id_} is under way to {self._sink}")
 
-    async def _follow(self, store: Store, id_: str, *, wait: bool) -> Replay:
+    async def _follow(self, orders: Orders, begun: Replay, *, wait: bool) -> Replay:
         # Not left to cancellation: the Redis client swallows one now and then.
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+        found = begun
         with _bar(self._sink) as show:
             while True:
-                known = await store.replays.all(self._sink, _all(self._config, store))
-                found = next(replay for replay in known if replay.id == id_)
                 show(found)
                 if found.state != "running" or stop.is_set() or not wait:
                     return found
                 await asyncio.wait([asyncio.create_task(stop.wait())], timeout=_POLL_SECONDS)
-
-    def _partitions(self, store: Store) -> list[Partition]:
-        """A record lives in one partition of a tenant."""
-        subject = self._conditions.subject
-        if subject is not None:
-            return [store.inbox.partition(tenant, subject) for tenant in self._tenants]
-        return [p for tenant in self._tenants for p in store.inbox.all(tenant)]
-
-
-def _all(config: Config, store: Store) -> list[Partition]:
-    return [p for tenant in config.tenants for p in store.inbox.all(tenant)]
-
-
-def _known(option: str, names: list[str], known: object) -> None:
-    listed = [str(name) for name in known]  # type: ignore[attr-defined]
-    for name in names:
-        if name not in listed:
-            raise typer.BadParameter(f"there is no {name}; known: {', '.join(listed)}", param_hint=option)
+                found = await orders.find(self._sink, begun.id) or found
 
 
 @contextmanager

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from service.cli import screen
 from workers.config import Config
 from workers.replay.estimate import Estimate
@@ -16,7 +13,7 @@ _NAMED = 20
 
 def print_estimate(estimate: Estimate, *, as_json: bool) -> None:
     if as_json:
-        screen.print_json({"confirmed": False, "events": estimate.events, **asdict(estimate)})
+        screen.print_json(estimate.as_dict())
         return
     for type_, count in sorted(estimate.by_type.items()):
         print(f"{count:>9,}  {type_}")
@@ -36,7 +33,7 @@ def _span(estimate: Estimate) -> str:
 
 def print_report(config: Config, replay: Replay, *, as_json: bool) -> None:
     if as_json:
-        screen.print_json(_as_dict(replay))
+        screen.print_json(replay.as_dict())
         return
     zone = screen.zone(config, next(iter(config.tenants)))
     print(
@@ -51,19 +48,3 @@ def print_report(config: Config, replay: Replay, *, as_json: bool) -> None:
         print(f"{line.outcome:<8} {line.id}  {line.reason}")
     if len(replay.report) > _NAMED:
         print("… and more: --status --json names them")
-
-
-def _as_dict(replay: Replay) -> dict[str, Any]:
-    return {
-        "confirmed": True,
-        "id": replay.id,
-        "sink": replay.sink,
-        "state": replay.state,
-        "ordered": replay.ordered.isoformat(),
-        "ended": replay.ended.isoformat() if replay.ended else None,
-        "total": replay.total,
-        "looked_at": replay.looked_at,
-        **replay.counts,
-        "waits_for": replay.waits_for or None,
-        "report": [{"id": x.id, "outcome": x.outcome, "reason": x.reason} for x in replay.report],
-    }

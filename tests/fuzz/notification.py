@@ -14,7 +14,7 @@ from workers.store.gate import Apply, Reject
 from workers.store.inbox import Arrival, Entry, Stored
 
 _PRINTABLE = range(0x21, 0x7F)
-_TENANT = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
+TENANT = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
 
 
 def is_answered(body: bytes) -> None:
@@ -51,7 +51,7 @@ def _is_decided(change: Arrival) -> None:
 
 
 def _checked(entry: Entry, stored: Stored | None) -> Stored | None:
-    [decision] = decide(_TENANT, plan.every([entry], stored), stored)
+    [decision] = decide(TENANT, plan.every([entry], stored), stored)
     if isinstance(decision, Apply):
         head = Event(decision.event).head
         assert (head.subject, head.data.change in {"created", "updated", "deleted"}) == (entry.resource, True)

@@ -26,6 +26,7 @@ class Fault:
     `moments`: so many strikes, at random moments of the traffic, in a whole run.
     `house`: what the installation is made with (`Installation`'s arguments); `processes`: what runs besides Redis.
     `every`: each version is delivered (`fetch: payload`), else the net change is enough.
+    `forgets`: the store forgets what it was given. What is learned anew has the same id, and a time and an origin of its own.
     `prepare` is called before anything runs, with an installation that may still be changed; what it returns is called at
     the end (a proxy to be closed).
     """
@@ -40,6 +41,7 @@ class Fault:
     house: Mapping[str, Any] = field(default_factory=dict)
     processes: tuple[str, ...] = ("serve", "work", "work2", "schedule")
     every: bool = True
+    forgets: bool = False
     prepare: Callable[[Installation], Callable[[], None]] = lambda _: lambda: None
     #: What Protime's notifications meet when it is not `PAYLOAD`: the configured collections.
     collections: Mapping[str, Any] = field(

@@ -49,7 +49,9 @@ class Verdict:
         return self.lost == 0 and self.reordered == 0
 
 
-def judge(seen: Seen, *, every: bool) -> Verdict:
+def judge(seen: Seen, *, every: bool, forgets: bool = False) -> Verdict:
+    """`every` and `forgets`: as a `Fault` has them."""
+    told = [_state_told(event) for event in seen.deliveries] if forgets else seen.deliveries
     firsts = unique(seen.deliveries)
     wrong = differences(seen.truth, {event["subject"]: event for event in firsts})
     repeated = len(seen.deliveries) - len(firsts)
@@ -57,11 +59,17 @@ def judge(seen: Seen, *, every: bool) -> Verdict:
         changes=len(seen.accepted),
         lost=len(lost(seen.accepted, firsts, every=every)) + len(wrong),
         doubled=round(1_000_000 * repeated / max(1, len(firsts))),
-        reordered=len(overtaken(firsts)) + len(unstable(seen.deliveries)),
+        reordered=len(overtaken(firsts)) + len(unstable(told)),
         flow_median=statistics.median(seen.flowing),
         flow_most=max(seen.flowing),
         moments=len(seen.flowing),
     )
+
+
+def _state_told(event: Event) -> Event:
+    """Of an event what is Protime's: not when and how it was learned, nor what was known before."""
+    names, data = ("id", "subject", "sequence"), event["data"]
+    return {**{name: event[name] for name in names}, "data": {n: data.get(n) for n in ("id", "resource")}}
 
 
 def unique(deliveries: Sequence[Event]) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from contextlib import closing
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from service.probes import probes
@@ -159,6 +161,20 @@ async def test_no_log_line_holds_a_secret_whatever_happens(mortal: Client, own_r
         await mortal.post(change(), PATH + "y")
     assert {entry["event"] for entry in logs} >= {"bad signature", "notifications not accepted"}
     assert not [secret for secret in SECRETS if secret in repr(logs)]
+
+
+async def test_nothing_goes_on_when_serving_ended_by_an_error(redis: Redis, redis_url: str) -> None:
+    """A task that the event loop had to cancel could swallow that, and the process would never end."""
+    before, during = asyncio.all_tasks(), set()
+
+    async def fail() -> None:
+        async with serving(settings(redis_url)):
+            during.update(asyncio.all_tasks())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert asyncio.all_tasks() == before < during
 
 
 async def test_an_outage_under_load_is_logged_once_a_second(mortal: Client, own_redis: OwnRedis) -> None:

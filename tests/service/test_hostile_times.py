@@ -6,12 +6,11 @@ import contextlib
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.replay_times import moment
 from workers.imports.cells import READERS, minutes
+from workers.replay.times import NotATime, moment
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 likely = st.from_regex(r"\A[-+]?[0-9]{1,4}[-:T.Z+0-9]{0,24}\Z")
@@ -20,19 +19,19 @@ numbers = st.text("\u0663\u0967\u00b2\u21671", min_size=1, max_size=3)
 
 @given(st.text() | likely, st.sampled_from([(BRUSSELS,), (BRUSSELS, ZoneInfo("Asia/Tokyo")), ()]))
 def test_any_text_is_a_time_or_refused(text: str, zones: tuple[ZoneInfo, ...]) -> None:
-    with contextlib.suppress(typer.BadParameter):
-        assert isinstance(moment("--since", text, zones), int)
+    with contextlib.suppress(NotATime):
+        assert isinstance(moment(text, zones), int)
 
 
 @given(st.datetimes(timezones=st.timezones()).map(lambda at: at.replace(microsecond=0)))
 def test_a_time_with_its_offset_needs_no_zone(at: datetime) -> None:
-    with contextlib.suppress(typer.BadParameter):  # offsets of seconds, as before 1900, are not ISO 8601
-        assert moment("--since", at.isoformat(), ()) == round(at.timestamp() * 1000)
+    with contextlib.suppress(NotATime):  # offsets of seconds, as before 1900, are not ISO 8601
+        assert moment(at.isoformat(), ()) == round(at.timestamp() * 1000)
 
 
 @given(st.datetimes().map(lambda at: at.replace(microsecond=0)))
 def test_a_time_without_an_offset_is_of_the_one_zone(at: datetime) -> None:
-    assert moment("--since", at.isoformat(), [ZoneInfo("UTC")]) == at.replace(tzinfo=UTC).timestamp() * 1000
+    assert moment(at.isoformat(), [ZoneInfo("UTC")]) == at.replace(tzinfo=UTC).timestamp() * 1000
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.sampled_from(["", "+", "-"]))

@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from redis.asyncio import Redis
 from starlette.routing import Route
 
 from service.asyncapi import asyncapi
+from service.bodies import Refused
+from service.connection import MOST_BYTES
 from service.main import build
 from service.openapi import openapi
+from service.replay_bodies import order as replay_order
 from tests.service.cli.commands import shiftwire
-from tests.service.event_log import EventLog, installed, reading
+from tests.service.event_log import OPERATOR, EventLog, installed, reading
 from tests.service.rig import config
 from workers.changes import SCHEMA_NAMES
 
@@ -137,10 +141,63 @@ async def test_real_answers_fit_what_openapi_says_of_them(redis: Redis, redis_ur
     async with reading(data) as http:
         for (path, status), address in asked.items():
             answer = await http.get(address)
-            assert str(answer.status_code) == status
-            described = openapi()["paths"][path]["get"]["responses"][status]["content"]["application/json"]
-            schema = described["schema"] | {"components": openapi()["components"]}
-            Draft202012Validator(schema).validate(answer.json())
+            fits("get", path, status, answer)
+
+
+def fits(method: str, path: str, status: str, answer: httpx.Response) -> None:
+    """Whether the answer is the one that the document describes."""
+    assert str(answer.status_code) == status
+    described = openapi()["paths"][path][method]["responses"][status]["content"]["application/json"]
+    schema = described["schema"] | {"components": openapi()["components"]}
+    Draft202012Validator(schema).validate(answer.json())
+
+
+async def test_real_answers_to_operators_fit_what_openapi_says_of_them(redis: Redis, redis_url: str) -> None:
+    data = installed(redis_url)
+    await EventLog(config(data), redis).change(1, 2)
+    order, cancel = {"sink": "archive", "confirm": True}, {"sink": "archive", "id": ""}
+    async with reading(data, token=OPERATOR) as http:
+        for path, status, body in (
+            ("/admin/replay", "200", {"sink": "archive"}),
+            ("/admin/replay", "202", order),
+            ("/admin/replay", "409", order),
+            ("/admin/replay", "422", {"sink": "nowhere"}),
+            ("/admin/replay/cancel", "422", cancel),
+            ("/admin/replay/cancel", "404", {**cancel, "id": "x"}),
+        ):
+            fits("post", path, status, await http.post(path, json=body))
+        known = await http.get("/admin/replays")
+        fits("get", "/admin/replays", "200", known)
+        cancel["id"] = known.json()["replays"][0]["id"]
+        path = "/admin/replay/cancel"
+        fits("post", path, "200", await http.post(path, json=cancel))
+
+
+def test_the_bodies_that_openapi_describes_are_those_that_are_taken() -> None:
+    order = openapi()["paths"]["/admin/replay"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    Draft202012Validator.check_schema(order)
+    for body in (
+        {"sink": "archive"},
+        {"sink": "archive", "type": "a", "tenant": ["acme"], "confirm": True},
+        {"sink": "archive", "tenant": []},
+        {"sink": "archive", "type": ["a", ""]},
+        {"sink": "archive", "confirm": "true"},
+        {"sink": "archive", "confrim": True},
+        {"confirm": False},
+    ):
+        try:
+            replay_order(json.dumps(body).encode(), config(installed("")))
+            taken = True
+        except Refused:
+            taken = False
+        assert Draft202012Validator(order).is_valid(body) == taken, body
+
+
+def test_431_is_told_of_every_operation_with_its_limit() -> None:
+    for _, _, operation in operations():
+        assert f"{MOST_BYTES // 1024} KB" in operation["responses"]["431"]["description"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

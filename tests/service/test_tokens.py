@@ -19,7 +19,7 @@ from tests.service.event_log import OPERATOR, VIEWER, installed, reading
 from tests.service.rig import config, settings
 from workers.config import AdminTokens
 
-GUARDED = ["/events", "/events/stream", "/events/acme/assignments/1/0001"]
+GUARDED = ["/events", "/events/stream", "/events/acme/assignments/1/0001", "/admin/replays"]
 
 
 @pytest.mark.parametrize("path", GUARDED)

@@ -268,12 +268,16 @@ async def test_two_clients_that_take_a_delta_from_each_other_do_not_walk_for_eve
     assert walks == 5 + 2  # the other's, our first, and one more
 
 
-async def test_notifications_do_not_wait_for_a_delta_that_was_taken_over(
-    redis: Redis, tenant: Tenant
+@pytest.mark.parametrize(
+    ("ago", "rest", "passed"), [(40, 10, 1), (0, 60, 1), (5, 20, 0)], ids=["long ago", "long rest", "soon"]
+)
+async def test_notifications_do_not_wait_for_a_delta_that_rests_for_long(
+    redis: Redis, tenant: Tenant, ago: float, rest: float, passed: int
 ) -> None:
+    """It was taken over `ago` seconds before, and is begun anew in `rest` seconds."""
     house = House(redis, tenant)
-    long_ago = time.time() - 40
-    state = DeltaState(superseded=2, superseded_at=long_ago, retry_at=time.time() + 60)
+    now = time.time()
+    state = DeltaState(superseded=2, superseded_at=now - ago, retry_at=now + rest)
     await house.states.put("acme", "assignments", state)
     call = house.inbox.notify_call(
         P, "assignments", [Arrival("assignments/1", "01", deleted=False, data=b"{}")]
@@ -282,7 +286,7 @@ async def test_notifications_do_not_wait_for_a_delta_that_was_taken_over(
     await house.pull()
     batch = await house.inbox.read(P, "me")
     assert batch is not None
-    assert len(batch.entries) == 1
+    assert len(batch.entries) == passed
 
 
 async def test_after_a_delta_died_the_collection_is_owed_a_comparison(redis: Redis, tenant: Tenant) -> None:
@@ -311,3 +315,17 @@ async def test_a_collection_without_its_scope_stops_with_a_clear_state_and_goes_
         await house.states.put("acme", "assignments", DeltaState())
         await house.pull()
         assert await house.stops.all("acme") == {}
+
+
+async def test_a_pull_by_a_process_whose_clock_was_ahead_keeps_nobody_from_pulling(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    state = await house.states.get("acme", "assignments")
+    state.asked_at += 3600
+    await house.states.put("acme", "assignments", state)
+    made = await tenant.edit(**SHIFT)
+    await house.pull()
+    assert await house.received() == [(f"assignments/{made['id']}", False, "delta")]
+    assert (await house.states.get("acme", "assignments")).asked_at < time.time()

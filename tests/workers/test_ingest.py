@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -290,3 +291,28 @@ async def test_personal_data_of_people_is_neither_stored_nor_delivered(redis: Re
     for key in await redis.keys("*"):
         value = await redis.dump(key)
         assert value is None or b"BE-SECRET" not in value, key
+
+
+async def test_what_protime_has_answered_does_not_wait_for_what_it_has_not(redis: Redis) -> None:
+    """One record that hangs must not hold back the others of its partition."""
+    hanging, slow = asyncio.Event(), "assignments/1"
+
+    async def fetch(_: str, collection: str, number: int) -> Entry | None:
+        if number == 1:
+            await hanging.wait()
+        data = record("05", id=number)
+        return Entry("", f"{collection}/{number}", "05", deleted=False, origin="", data=data)
+
+    house = House(redis, "resource", fetch)
+    for number in range(1, 41):
+        await house.notify("05", resource=f"assignments/{number}", id=number)
+    draining = asyncio.create_task(house.ingest.drain(P))
+    async with asyncio.timeout(5):
+        while await redis.xlen(P.events) < 39:  # noqa: ASYNC110  # the log lies in Redis
+            await asyncio.sleep(0.01)
+    assert slow not in {
+        e["subject"] for e in [msgspec.json.decode(f[b"e"]) for _, f in await redis.xrange(P.events)]
+    }
+    hanging.set()
+    await draining
+    assert len(await house.drain()) == 40

@@ -85,3 +85,36 @@ def test_wake_ups_flow_again_after_redis_was_killed_and_restarted(
 
 def test_there_are_no_delay_queues_to_poll(bell: Bell) -> None:
     assert not bell.actor.broker.delay_queues
+
+
+def _ring(_: int) -> None:
+    raise AssertionError("nobody works here")
+
+
+def test_what_a_worker_took_and_did_not_begin_is_handed_back_at_its_end(
+    server: embedded.EmbeddedRedis,
+) -> None:
+    broker = make_broker(server.url)
+    actor = dramatiq.actor(_ring, actor_name="ring", queue_name=LIVE, broker=broker)
+    for number in range(3):
+        actor.send(number)
+    consumer, other = (broker.consume(LIVE, prefetch=8) for _ in range(2))
+    first = next(consumer)
+    assert first is not None
+    assert next(other) is None
+    consumer.requeue([first])
+    back = [message.args[0] for message in (next(other) for _ in range(3)) if message]
+    assert sorted(back) == [0, 1, 2]
+    broker.client.close()
+
+
+def test_no_more_is_taken_than_was_asked_for(server: embedded.EmbeddedRedis) -> None:
+    broker = make_broker(server.url)
+    actor = dramatiq.actor(_ring, actor_name="ring", queue_name=LIVE, broker=broker)
+    for _ in range(12):
+        actor.send(0)
+    consumer = broker.consume(LIVE, prefetch=2)
+    taken = [message for message in (next(consumer) for _ in range(12)) if message]
+    assert 2 <= len(taken) <= 6  # a handful is taken at once
+    consumer.ack(taken[0])
+    broker.client.close()

@@ -20,6 +20,8 @@ from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 
+from workers.protime.not_json import NOT_JSON
+
 SUFFIX = ".shiftwire-import"
 
 Step = Literal["sending", "created", "refused"]
@@ -147,7 +149,7 @@ def _last_steps(path: Path, target: str) -> Iterator[tuple[Key, Line]]:
     for number, text in enumerate(content[: _whole_lines(content)].splitlines(), 1):
         try:
             line: Any = _LINE.decode(text)
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise Damaged(f"{path}, line {number}: {error}") from None
         if line.target == target:
             yield line.key, line

@@ -19,6 +19,7 @@ import msgspec
 
 from workers.protime import errors, links, user_agent
 from workers.protime.errors import Malformed, ProtimeError
+from workers.protime.not_json import NOT_JSON
 
 #: A token is replaced so long before its end, or a tenth of its life before it when that is less.
 MARGIN_SECONDS = 60.0
@@ -192,7 +193,7 @@ def token_answer(body: bytes) -> TokenAnswer:
     """Raises Malformed for anything but a token; what the body held is not repeated."""
     try:
         answer = _ANSWER.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         raise Malformed("the token endpoint answered something that is no token") from None
     if not answer.access_token or not answer.access_token.isascii() or not answer.access_token.isprintable():
         raise Malformed("the token endpoint answered something that is no token")

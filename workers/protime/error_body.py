@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from workers.protime.not_json import NOT_JSON
+
 _MOST_ITEMS = 20
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 
@@ -31,9 +33,27 @@ def parse(body: bytes) -> ErrorBody:
     """Never raises: what cannot be read gives an empty `ErrorBody`, a page gives its title as the message."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return ErrorBody(message=_title(body))
     return _from_object(found) if isinstance(found, dict) else ErrorBody()
+
+
+def foreign(body: bytes) -> bool:
+    """Whether somebody else than Protime says this: a page, or JSON that says nothing in the words of any API.
+
+    Nothing at all may come from Protime: not all of its errors are said to have a body (protime-api §4.2). `title` and
+    `detail` are RFC 9457's: a release of Protime that speaks it is not a gateway.
+    """
+    if not body.strip():
+        return False
+    try:
+        found = msgspec.json.decode(body)
+    except NOT_JSON:
+        return True
+    if not isinstance(found, dict):
+        return True
+    said = _from_object(found)
+    return not any((said.code, said.message, found.get("title"), found.get("detail")))
 
 
 def _from_object(found: dict[str, Any]) -> ErrorBody:

@@ -7,7 +7,7 @@
     ├─ Unconfirmed          a POST that may have been carried out: look before repeating it
     ├─ PermissionDenied     403, or 401 in spite of a new token: the scope is missing, trying again is no use
     ├─ AuthenticationFailed the token endpoint refuses the client: the configuration is wrong
-    ├─ NotFound             404
+    ├─ NotFound             404; with a body that is not Protime's, a gateway answered in its place: Transient
     ├─ Gone                 410: the delta expired, start it anew
     ├─ Conflict             409: the paging token expired or the resource moved: start from page one, or read again
     └─ Invalid              400 and other 4xx, or refused before sending: the request itself is wrong
@@ -134,6 +134,8 @@ def from_response(
     `secrets` are blanked out wherever the server repeats them.
     """
     kind = _kind(status, method)
+    if kind is NotFound and error_body.foreign(body):
+        kind = Transient
     details = {"method": method, "url": redaction.address(url), **_said(body, tuple(secrets))}
     if issubclass(kind, Transient):
         details["retry_after"] = retry_after.seconds(_header(headers, "retry-after"), now)

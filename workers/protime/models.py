@@ -12,6 +12,9 @@ from typing import Any
 
 import msgspec
 
+from workers.protime.errors import Malformed
+from workers.protime.not_json import NOT_JSON
+
 INSERT_OR_UPDATE = "InsertOrUpdate"
 DELETE = "Delete"
 
@@ -36,8 +39,11 @@ class Resource:
 
     @cached_property
     def head(self) -> Head:
-        """Raises `msgspec.DecodeError` when the record has no id."""
-        return _HEAD.decode(self.body)
+        """Raises Malformed when the record has no id."""
+        try:
+            return _HEAD.decode(self.body)
+        except NOT_JSON as error:
+            raise Malformed(f"unreadable record: {error}") from error
 
     @property
     def version(self) -> str:

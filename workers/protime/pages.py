@@ -19,6 +19,7 @@ from workers.protime.models import (
     Webhook,
     WebhookPage,
 )
+from workers.protime.not_json import NOT_JSON
 
 T = TypeVar("T")
 
@@ -57,10 +58,10 @@ def changes(body: bytes) -> DeltaPage:
     """An answer of a delta link. One item of another shape does not spoil the others."""
     try:
         found = _CHANGES.decode(body)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeError):
         raw = decode(_PAGE, body)
         return _delta_page([_item(record) for record in raw.items], raw.delta_link, raw.next_link)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise _malformed(error) from error
     return _delta_page(found.items, found.delta_link, found.next_link)
 
@@ -81,7 +82,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:
     """Raises Malformed when the body has another shape."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise _malformed(error) from error
 
 
@@ -95,7 +96,7 @@ def _delta_page(items: list[DeltaItem], delta_link: str | None, next_link: str |
 def _item(raw: msgspec.Raw) -> DeltaItem:
     try:
         return _ITEM.decode(raw)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return DeltaItem("", raw)
 
 

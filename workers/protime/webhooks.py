@@ -13,6 +13,7 @@ from workers.protime.addresses import Where
 from workers.protime.errors import NotFound, ProtimeError, Unconfirmed
 from workers.protime.external_references import References
 from workers.protime.models import CreatedWebhook, Webhook
+from workers.protime.not_json import NOT_JSON
 from workers.protime.paging import walk
 from workers.protime.transport import Call, Transport
 
@@ -92,7 +93,7 @@ def created_properties(body: bytes, headers: httpx.Headers) -> dict[str, Any]:
     """What a creation answered; the id from `Location` when the body has none, "" when there is none at all."""
     try:
         decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         decoded = None
     properties: dict[str, Any] = decoded if isinstance(decoded, dict) else {}
     return {**properties, "id": properties.get("id") or addresses.located(headers.get("location", ""))}

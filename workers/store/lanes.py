@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -37,15 +38,42 @@ class Lane:
 
     async def read(self, token: str, most: int) -> Reading | int | None:
         """Events to deliver, the time (ms) before which the sink is not to be tried, or None: another worker is at it."""
+        call = self.read_call(token, most)
+        return self.read_answer(await self._scripts.run(call.script, call.keys, *call.args))
+
+    def read_call(self, token: str, most: int) -> Call:
+        """`read` as a call that can ride with others."""
         keys = (self.partition.events, self.lease, self.cursor, self.parked, self.hold)
-        answer = await self._scripts.run("read_events", keys, token, LEASE_MS, most, now_ms())
+        return Call("read_events", keys, (token, LEASE_MS, most, now_ms()))
+
+    @staticmethod
+    def read_answer(answer: Any) -> Reading | int | None:
+        """What `read` gives for the answer of its call."""
         if answer is None or isinstance(answer, int):
             return answer
         cursor, attempts, *rows = answer
         return Reading(int(cursor), int(attempts), [_logged(row) for row in rows])
 
-    async def commit(self, token: str, cursor: int, outcome: Outcome) -> int:
-        """Moves the cursor. Returns the number of events left behind it, -1 when somebody else has moved it."""
+    async def commit(self, token: str, cursor: int, outcome: Outcome, read: Sequence[Logged] = ()) -> int:
+        """Moves the cursor. Returns the number of events left behind it, -1 when somebody else has moved it.
+
+        -1 as well when the store was set back and the log does not hold what was `read` any more: it is read again.
+        """
+        call = self._commit_call(token, cursor, outcome, read)
+        return int(await self._scripts.run(call.script, call.keys, *call.args))
+
+    async def commit_and_read(
+        self, token: str, cursor: int, outcome: Outcome, read: Sequence[Logged], most: int
+    ) -> tuple[int, Reading | int | None]:
+        """`commit`, and in the same round trip `read` of what follows."""
+        calls = [self._commit_call(token, cursor, outcome, read), self.read_call(token, most)]
+        left, following = await self._scripts.run_many(calls)
+        for answer in (left, following):
+            if isinstance(answer, Exception):
+                raise answer
+        return int(left), self.read_answer(following)
+
+    def _commit_call(self, token: str, cursor: int, outcome: Outcome, read: Sequence[Logged]) -> Call:
         p = self.partition
         keys = (
             self.cursor,
@@ -59,8 +87,8 @@ class Lane:
             p.events,
             self.sealed,
         )
-        args = (token, self.sink, cursor, outcome.cursor_to, *_decided(outcome))
-        return int(await self._scripts.run("commit_delivery", keys, *args))
+        args = (token, self.sink, cursor, outcome.cursor_to, *_decided(outcome, _last(outcome, read)))
+        return Call("commit_delivery", keys, args)
 
     async def read_parked(
         self, token: str, *, resources: int = 20, events: int = 50, ahead_ms: int = 0
@@ -100,14 +128,20 @@ class Lane:
         return bool(await self._scripts.run("commit_retry", keys, *args))
 
 
-def _decided(outcome: Outcome) -> Sequence[Argument]:
+def _last(outcome: Outcome, read: Sequence[Logged]) -> str:
+    """What tells the last event that is passed from another one of its number; "" when it is not known."""
+    passed = (e.event.json for e in read if e.number == outcome.cursor_to)
+    return next((hashlib.sha1(json, usedforsecurity=False).hexdigest() for json in passed), "")
+
+
+def _decided(outcome: Outcome, last: str) -> Sequence[Argument]:
     hold = outcome.hold or Hold(0, 0, "")
     failed = {p.number: p.error for p in outcome.parked if p.error} | {
         d.number: d.reason for d in outcome.dead
     }
     said = record(outcome.delivered, outcome.filtered, failed)
     args: list[Argument] = [len(outcome.delivered), len(outcome.filtered), said, now_ms()]
-    args += [hold.until_ms, hold.attempts, hold.reason]
+    args += [hold.until_ms, hold.attempts, hold.reason, last]
     for p in outcome.parked:
         args += ["P", p.number, p.resource, p.attempts, p.due_ms, p.error]
     for w in outcome.put_off:

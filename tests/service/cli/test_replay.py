@@ -4,10 +4,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-import typer
 
-from service.cli.replay_times import moment
 from tests.service.cli.past import FIRST, Installation
+from workers.replay.times import NotATime, moment
 
 BRUSSELS, NEW_YORK = ZoneInfo("Europe/Brussels"), ZoneInfo("America/New_York")
 CREATED = "eu.myprotime.assignment.created.v1"
@@ -38,13 +37,15 @@ def test_the_filter_of_the_sink_and_newer_versions_are_counted(installation: Ins
     ("arguments", "words"),
     [
         ((), "--sink"),
-        (("--sink", "nowhere"), "there is no nowhere; known: archive, picky"),
-        (("--sink", "archive", "--tenant", "globex"), "there is no globex; known: acme"),
+        (("--sink", "nowhere"), "there is no nowhere. Known: archive, picky."),
+        (("--sink", "archive", "--tenant", "globex"), "there is no globex. Known: acme."),
         (
             ("--sink", "archive", "--collection", "people"),
-            "there is no people; known: assignments, clockings",
+            "there is no people. Known: assignments, clockings.",
         ),
         (("--sink", "archive", "--since", "yesterday"), "is not a time such as"),
+        (("--sink", "archiv"), 'there is no archiv. Did you mean "archive"?'),
+        (("--sink", "archive", "--since", "2026-03-09", "--until", "2026-03-09"), "the range is empty"),
     ],
 )
 def test_a_mistake_is_one_of_usage(
@@ -77,10 +78,9 @@ def test_one_replay_at_a_time_and_it_can_be_cancelled(own_installation: Installa
 
 def test_a_time_without_an_offset_is_the_tenants() -> None:
     at = datetime(2026, 3, 9, 14, tzinfo=BRUSSELS).timestamp() * 1000
-    assert moment("--since", "2026-03-09T14:00", {BRUSSELS}) == at
-    assert moment("--since", "2026-03-09T14:00+01:00", {NEW_YORK}) == at
-    assert moment("--since", "2026-03-09T13:00:00Z", {BRUSSELS, NEW_YORK}) == at
-    assert moment("--since", "2026-03-09", {BRUSSELS}) == at - 14 * 3_600_000
-    assert moment("--since", None, {BRUSSELS}) is None
-    with pytest.raises(typer.BadParameter, match="say the offset"):
-        moment("--since", "2026-03-09", {BRUSSELS, NEW_YORK})
+    assert moment("2026-03-09T14:00", {BRUSSELS}) == at
+    assert moment("2026-03-09T14:00+01:00", {NEW_YORK}) == at
+    assert moment("2026-03-09T13:00:00Z", {BRUSSELS, NEW_YORK}) == at
+    assert moment("2026-03-09", {BRUSSELS}) == at - 14 * 3_600_000
+    with pytest.raises(NotATime, match="say the offset"):
+        moment("2026-03-09", {BRUSSELS, NEW_YORK})

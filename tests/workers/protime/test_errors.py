@@ -61,6 +61,24 @@ def test_the_status_decides_what_the_caller_can_do(status: int, kind: type[Proti
     assert error.status == status
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", NotFound),
+        (b'{"error":{"code":"NotFound","message":"The resource was not found"}}', NotFound),
+        (b'{"code":"NotFound","message":"The resource was not found"}', NotFound),
+        (b'{"type":"about:blank","title":"Not Found","status":404}', NotFound),
+        (b"<html><head><title>404 Not Found</title></head></html>", Transient),
+        (b"default backend - 404", Transient),
+        (b"{}", Transient),
+        (b"null", Transient),
+        (b'{"timestamp":1,"path":"/connector"}', Transient),
+    ],
+)
+def test_a_gateways_404_does_not_say_that_a_record_is_gone(body: bytes, kind: type[ProtimeError]) -> None:
+    assert type(from_response(404, {}, body)) is kind
+
+
 @pytest.mark.rule("4.3-post-once")
 @pytest.mark.parametrize(
     ("status", "kind"),

@@ -78,7 +78,7 @@ async def test_tokens_come_from_a_host_of_their_own() -> None:
     "body",
     [
         {"error": {"code": "Gone", "message": "m"}},
-        {"error": {"code": "", "message": 5}},
+        {"error": {"code": "NotReallyHere", "message": 5}},
         {"code": "TooManyRequests", "message": "m", "validationErrors": [["person"], "x"]},
     ],
 )

@@ -93,7 +93,7 @@ async def test_an_update_and_a_deletion_may_answer_with_a_body_or_without(said: 
 @pytest.mark.parametrize(("status", "error"), [(404, NotFound), (400, Invalid), (409, Conflict)])
 async def test_what_protime_refuses_is_told_apart(status: int, error: type[Exception]) -> None:
     with pytest.raises(error):
-        await client(Api(answer(status))).delete_assignment(757085)
+        await client(Api(answer(status, {"code": "x", "message": "m"}))).delete_assignment(757085)
 
 
 CHANGES = {name: UPDATED[name] for name in UPDATED if UPDATED[name] != CREATED[name]}

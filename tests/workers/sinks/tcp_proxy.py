@@ -6,7 +6,28 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass
+class _Wire:
+    """One connection. `answered`: bytes that came back through it; `dead`: nothing comes through any more."""
+
+    answered: int = 0
+    dead: bool = False
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How the network is. `seconds`: how long each piece is under way, `per_second`: bytes, 0 for any number.
+
+    `answers`: after so many bytes of answers a connection is dead for ever, and neither side is told; None: never.
+    """
+
+    seconds: float = 0.0
+    per_second: int = 0
+    answers: int | None = None
 
 
 class TcpProxy:
@@ -21,6 +42,7 @@ class TcpProxy:
         self._pipes: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._weather = Weather()
         #: How many connections have been made.
         self.connections = 0
         self.port = 0
@@ -45,6 +67,15 @@ class TcpProxy:
             yield
         finally:
             self._do(self._set(flowing=True))
+
+    @contextmanager
+    def in_weather(self, weather: Weather) -> Iterator[None]:
+        """What was connected before is met by it too; a connection that died of it stays dead."""
+        self._do(self._turn(weather))
+        try:
+            yield
+        finally:
+            self._do(self._turn(Weather()))
 
     def close(self) -> None:
         self.stop()
@@ -73,6 +104,9 @@ class TcpProxy:
         else:
             self._flowing.clear()
 
+    async def _turn(self, weather: Weather) -> None:
+        self._weather = weather
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         task = asyncio.current_task()
@@ -96,9 +130,10 @@ class TcpProxy:
         there: asyncio.StreamReader,
         back: asyncio.StreamWriter,
     ) -> None:
+        wire = _Wire()
         ways = [
-            asyncio.ensure_future(self._pipe(reader, back)),
-            asyncio.ensure_future(self._pipe(there, writer)),
+            asyncio.ensure_future(self._pipe(wire, reader, back, answers=False)),
+            asyncio.ensure_future(self._pipe(wire, there, writer, answers=True)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -107,8 +142,26 @@ class TcpProxy:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pipe(
+        self, wire: _Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+    ) -> None:
         while data := await reader.read(65536):
             await self._flowing.wait()
-            writer.write(data)
+            weather = self._weather
+            if weather.seconds or weather.per_second:
+                await asyncio.sleep(weather.seconds + len(data) / (weather.per_second or float("inf")))
+            writer.write(self._what_arrives(wire, data, answers=answers))
             await writer.drain()
+        if answers and wire.dead:
+            await asyncio.Event().wait()  # not even the end of the connection comes through
+
+    def _what_arrives(self, wire: _Wire, data: bytes, *, answers: bool) -> bytes:
+        """All of it, or its beginning, or nothing."""
+        if wire.dead:
+            return b""
+        most = self._weather.answers
+        if answers and most is not None:
+            data = data[: max(0, most - wire.answered)]
+            wire.answered += len(data)
+            wire.dead = wire.answered >= most
+        return data

@@ -78,6 +78,24 @@ async def test_without_a_stream_nothing_counts_as_delivered_and_the_way_out_is_n
     assert "create_stream" in failure.reason
 
 
+@pytest.mark.parametrize(
+    "answer", [b"{}", b'{"ok":true}', b"thanks", b"[1]", b'{"stream":"","seq":0}', b"\xff"]
+)
+async def test_an_answer_that_no_stream_gave_counts_as_not_delivered(rig, make_event, answer):
+    client = Client()
+    await client.connect(f"nats://rig:{rig.secrets[0]}@127.0.0.1:{rig.proxy.port}")
+
+    async def respond(message):
+        await message.respond(answer)
+
+    await client.subscribe(f"{rig.name}-other.x", cb=respond)
+    await client.flush()
+    failure = await the_only_failure(rig.sink(subject=f"{rig.name}-other.x"), make_event(1))
+    await client.close()
+    assert (failure.scope, failure.permanent) == ("sink", False)
+    assert "stream" in failure.reason
+
+
 async def test_a_stream_is_made_for_every_subject_that_events_can_have(server, make_event):
     with server("") as port:
         tested = sink(port, subject="s.{tenant}.{type}.{id}-x")

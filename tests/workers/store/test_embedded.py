@@ -27,6 +27,39 @@ async def test_what_was_written_survives_a_kill_and_a_restart(tmp_path: Path) ->
     second.stop()
 
 
+TRANSACTION = b"*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$4\r\ndone\r\n*3\r\n$3\r\nSET\r\n$5\r\nother\r\n$1\r\n1\r\n"
+
+
+@pytest.mark.parametrize("left", [3, 15, 40, len(TRANSACTION) - 3, len(TRANSACTION)])
+@pytest.mark.parametrize("server", [None, embedded.packed_binary()], ids=["path", "packed"])
+async def test_half_a_transaction_at_the_end_of_the_file_takes_nothing_along(
+    tmp_path: Path, server: Path | None, left: int
+) -> None:
+    """What a loss of power leaves. Told to load such a file, Redis does the half at its next start, or forgets what came after."""
+    await _kill_after(tmp_path, server, "before")
+    _tear(tmp_path, TRANSACTION[:left])
+    await _kill_after(tmp_path, server, "after")
+    assert await _kill_after(tmp_path, server, "at last") == {b"before", b"after", b"at last"}
+
+
+def _tear(directory: Path, end: bytes) -> None:
+    (file,) = directory.rglob("appendonly*.aof")
+    with file.open("ab") as torn:
+        torn.write(end)
+
+
+async def _kill_after(directory: Path, server: Path | None, key: str) -> set[bytes]:
+    """The keys there are once this one is written."""
+    running = embedded.start(directory, server)
+    client = connect(running.url)
+    await client.set(key, "yes")
+    keys = set(await client.keys())
+    running.process.kill()
+    running.process.wait()
+    await client.aclose()
+    return keys
+
+
 def test_a_directory_serves_one_redis_at_a_time(tmp_path: Path) -> None:
     server = embedded.start(tmp_path)
     with pytest.raises(embedded.NoRedis, match="in use"):

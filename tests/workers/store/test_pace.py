@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from workers.protime import RateLimited
 from workers.store.pace import SharedPace
-from workers.store.scripts import Scripts
+from workers.store.scripts import Argument, Scripts
 
 
 @pytest.mark.rule("4.3-limit")
@@ -62,3 +64,34 @@ async def test_a_shorter_pause_does_not_end_a_longer_one(redis: Redis) -> None:
     await pace.pause(1)
     with pytest.raises(RateLimited):
         await pace.acquire()
+
+
+async def test_those_who_want_a_turn_at_once_share_a_question(redis: Redis) -> None:
+    asked = []
+
+    class Counting(Scripts):
+        async def run(self, script: str, keys: Sequence[str], *args: Argument) -> Any:
+            asked.append(args[-1])
+            return await super().run(script, keys, *args)
+
+    pace = SharedPace(Counting(redis), "acme", 60_000)
+    await asyncio.gather(*(pace.acquire() for _ in range(50)))
+    assert asked == [50]
+
+
+async def test_of_those_who_ask_together_the_late_ones_are_refused(redis: Redis) -> None:
+    pace = SharedPace(Scripts(redis), "acme", 60, patience=0.0)
+    answers = await asyncio.gather(*(pace.acquire() for _ in range(9)), return_exceptions=True)
+    assert [isinstance(answer, RateLimited) for answer in answers] == [False] * 6 + [True] * 3
+
+
+async def test_a_process_whose_clock_is_wrong_does_not_keep_the_others_waiting(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = SharedPace(Scripts(redis), "acme", 600, patience=0.2)
+    clock = time.time
+    for ahead in (3600.0, -3600.0, 0.0):
+        monkeypatch.setattr(time, "time", lambda ahead=ahead: clock() + ahead)
+        await pace.acquire()
+    monkeypatch.undo()
+    await pace.acquire()

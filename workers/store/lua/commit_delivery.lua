@@ -1,19 +1,24 @@
 -- Moves a sink's cursor on one partition, with everything that was decided about the events it passes.
 -- KEYS: cursor, lease, counts, parked, due, dead, deliveries, hold, events, sealed
 -- ARGV: lease token, sink, expected cursor, new cursor, delivered, filtered, record, time in ms,
---       hold until (ms, "0": no hold), hold attempts, hold reason, then per event that was not delivered:
+--       hold until (ms, "0": no hold), hold attempts, hold reason, SHA-1 of the last event that is passed ("": not known),
+--       then per event that was not delivered:
 --   P (park):        number, resource, attempts, due in ms, error
 --   W (put off):     number, resource, due in ms, how long in all (ms), ""
 --   D (dead letter): number, resource, attempts, reason, error
--- Returns -1: the cursor is not where it was expected, nothing was done; else the number of events left behind the cursor
--- (with none left, or held back, the lease is given back).
+-- Returns -1: the cursor is not where it was expected, or the log holds another event where it is to go, nothing was done;
+-- else the number of events left behind the cursor (with none left, or held back, the lease is given back).
 local cursor, lease, counts, parked, due, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local sink = ARGV[2]
+local applied = tonumber(redis.call('HGET', counts, 'applied') or '0')
 if (redis.call('GET', cursor) or '0') ~= ARGV[3] then return -1 end
+-- A store whose file had lost its end gives numbers a second time: what was read under them before is not what is there now.
+local last = ARGV[12] ~= '' and redis.call('XRANGE', KEYS[9], ARGV[4] .. '-0', ARGV[4] .. '-0')[1]
+if tonumber(ARGV[4]) > applied or (last and redis.sha1hex(last[2][6]) ~= ARGV[12]) then return -1 end
 redis.call('SET', cursor, ARGV[4])
 if ARGV[5] ~= '0' then redis.call('HINCRBY', counts, 'delivered:' .. sink, ARGV[5]) end
 if ARGV[6] ~= '0' then redis.call('HINCRBY', counts, 'filtered:' .. sink, ARGV[6]) end
-for i = 12, #ARGV, 6 do
+for i = 13, #ARGV, 6 do
   local kind, number, resource, attempts, fourth, fifth = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
   if kind == 'P' then
     local waiting = redis.call('HGET', parked, resource)
@@ -46,6 +51,6 @@ if ARGV[9] ~= '0' then
 else
   redis.call('DEL', KEYS[8])
 end
-local left = tonumber(redis.call('HGET', counts, 'applied') or '0') - tonumber(ARGV[4])
+local left = applied - tonumber(ARGV[4])
 if (left == 0 or ARGV[9] ~= '0') and redis.call('GET', lease) == ARGV[1] then redis.call('DEL', lease) end
 return left

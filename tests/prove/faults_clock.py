@@ -1,0 +1,143 @@
+"""Clocks that jump by an hour while everything runs: of one kind of process, or of all. Redis and Protime keep theirs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.installation import Installation
+from tests.prove.fault import Fault, Moment
+from tests.prove.faults_processes import DELTA
+from tests.prove.strikes import OURS
+
+HOURS = (3600, -3600)
+CLOCK = Path(__file__).parent / "clock"
+VARIABLE = "SHIFTWIRE_PROVE_CLOCK"
+#: An hour is beyond the life of a token (30 minutes) and of a webhook, which also has to be renewed again and again in a run.
+LIVES = {
+    "settings": {"webhook_validity_seconds": 12.0},
+    "extra": {"subscriptions": {"check_seconds": 1, "renew_at": 0.5}},
+}
+
+
+def movable(house: Installation) -> Callable[[], None]:
+    """Prepares an installation: its processes look for the offset of their clock in a folder of it."""
+    offsets = house.directory / "clock"
+    offsets.mkdir()
+    path = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
+    house.environment |= {VARIABLE: str(offsets), "PYTHONPATH": path}
+    return lambda: None
+
+
+def jumped(name: str, rests: float = 0.0) -> Callable[[Moment], None]:
+    """The clock of a process jumps by an hour, and is right again with the next strike: flow is measured while it is wrong.
+
+    `rests`: seconds before the flow is measured, where it stops only when something was not done for a while.
+    """
+
+    def strike(moment: Moment) -> None:
+        if _file(moment.house, name).exists():
+            _right(moment.house, name)
+        else:
+            _wrong(moment.house, moment.rng.choice(HOURS), name)
+        time.sleep(rests)
+
+    return strike
+
+
+def lapsed(*names: str) -> Callable[[Moment], None]:
+    """All these clocks jump by the same hour, and are right again some seconds later.
+
+    While the clocks of all workers are wrong, a receiver that verifies the time of a signature refuses every delivery.
+    """
+
+    def strike(moment: Moment) -> None:
+        _wrong(moment.house, moment.rng.choice(HOURS), *names)
+        time.sleep(moment.rng.uniform(0.5, 4.0))
+        _right(moment.house, *names)
+
+    return strike
+
+
+def _wrong(house: Installation, seconds: int, *names: str) -> None:
+    for name in names:
+        new = _file(house, name).with_suffix(".new")
+        new.write_text(str(seconds), encoding="ascii")
+        new.replace(_file(house, name))  # all at once: it is looked at twenty times a second
+
+
+def _right(house: Installation, *names: str) -> None:
+    for name in names:
+        _file(house, name).unlink()
+
+
+def _file(house: Installation, name: str) -> Path:
+    return Path(house.environment[VARIABLE]) / str(house.processes[name].pid)
+
+
+BREAKER = "tests/workers/test_sink_breaker.py"
+PACE = "tests/workers/store/test_pace.py"
+MOVABLE: dict[str, Any] = {"moments": 20, "house": LIVES, "prepare": movable}
+
+
+FAULTS = (
+    Fault(
+        "clock of a worker",
+        "the clock of one of two workers jumps an hour ahead or back, and later right again",
+        "tokens and webhooks look over, or as if made in the future; a receiver refuses its signatures (401)",
+        "what arrived is dated by Redis, leases and timers run by a monotonic clock, calls are paced by the store's time",
+        jumped("work"),
+        PACE,
+        **MOVABLE,
+    ),
+    Fault(
+        "clock of a worker, fetch: delta",
+        "the clock of one of two workers that pull deltas jumps an hour ahead or back, and later right again",
+        "as above; the last pull seems to be made in the future, or an hour ago",
+        "a pull in the future says nothing, the other worker pulls",
+        jumped("work"),
+        "tests/workers/test_deltas.py",
+        **MOVABLE,
+        **DELTA,
+    ),
+    Fault(
+        "clock of the receiver",
+        "the clock of `serve` jumps an hour ahead or back, and later right again",
+        "nothing",
+        "what arrives is dated by Redis; Protime's signature has no time",
+        jumped("serve"),
+        "tests/service/test_signatures.py",
+        **MOVABLE,
+    ),
+    Fault(
+        "clock of the scheduler",
+        "the clock of `schedule` jumps an hour ahead or back, and later right again",
+        "what waits for a retry seems to be due, or far from it; live traffic does not need it",
+        "its timers run by a monotonic clock; a retry that is not due is not made",
+        jumped("schedule", rests=8.0),
+        "tests/workers/test_sweep.py",
+        **{**MOVABLE, "moments": 6},
+    ),
+    Fault(
+        "all clocks",
+        "the clocks of receiver, workers and scheduler jump an hour ahead or back, and right again within seconds",
+        "a receiver refuses all signatures (401) for as long as the clocks are wrong",
+        "nothing is dropped: deliveries wait",
+        lapsed(*OURS),
+        BREAKER,
+        **MOVABLE,
+    ),
+    Fault(
+        "all clocks, fetch: delta",
+        "the clocks of receiver, workers and scheduler jump, and right again within seconds, while deltas are pulled",
+        "a receiver refuses all signatures (401) for as long as the clocks are wrong",
+        "nothing is dropped: deliveries wait",
+        lapsed(*OURS),
+        BREAKER,
+        **MOVABLE,
+        **DELTA,
+    ),
+)
