@@ -9,7 +9,7 @@ from typing import Any
 import dramatiq
 import structlog
 
-from workers.queue import BULK, LIVE
+from workers.queue import BEFORE, BULK, LIVE
 from workers.runtime import Runtime
 from workers.store.connect import UNAVAILABLE
 from workers.store.keys import Partition
@@ -24,6 +24,7 @@ def declare(broker: dramatiq.Broker, runtime: Runtime) -> None:
     jobs = Jobs(runtime)
     live: list[Job] = [jobs.ingest, jobs.delta, jobs.dispatch, jobs.retry]
     bulk: list[Job] = [jobs.subscriptions, jobs.reconcile, jobs.repair, jobs.purge, jobs.replay]
+    broker.declare_queue(BEFORE)
     for queue, some in ((LIVE, live), (BULK, bulk)):
         for job in some:
             dramatiq.actor(actor_name=job.__name__, queue_name=queue, broker=broker)(_guarded(job))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from workers import clock
 from workers.passage import Passage
 from workers.probes import Probes
 from workers.sink_breaker import Around, SinkBreaker
@@ -40,7 +40,7 @@ class Breakers:
         self._dispatch, self._retry = dispatch, retry
         self._probes = Probes()
         around = Around(
-            BreakerStore(scripts), leases, time.time, random.random, self._recovered, self._start_all
+            BreakerStore(scripts), leases, clock.now, random.random, self._recovered, self._start_all
         )
         self._puts_off = {name for name, (options, _) in sinks.items() if options.collapse}
         self._all = {name: SinkBreaker(name, *pair, around) for name, pair in sinks.items()}

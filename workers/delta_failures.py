@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import structlog
 
+from workers import clock
 from workers.protime import ProtimeError, Transient
 from workers.reading import TenantReading
 from workers.refusals import Refusals
@@ -50,7 +50,7 @@ class DeltaFailures:
         self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Marks
     ) -> None:
         """Notes the failure and when to try again."""
-        now = time.time()
+        now = clock.now()
         again = failed(state, error, now, _DICE.random())
         await self._states.put(tenant, collection, again)
         await self._refusals.met(tenant, collection, error)
@@ -66,7 +66,7 @@ class DeltaFailures:
         When the next try comes too late for them anyway, they go on at once.
         """
         since = state.failing_since or state.superseded_at
-        if max(time.time(), state.retry_at) - since > FALLBACK_SECONDS:
+        if max(clock.now(), state.retry_at) - since > FALLBACK_SECONDS:
             await self._let_go(collection, marks)
 
     async def _let_go(self, collection: str, marks: Marks) -> None:

@@ -9,13 +9,12 @@ Effects are durable before the cursor: a kill between two steps repeats items, w
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import structlog
 
-from workers import arrivals
+from workers import arrivals, clock
 from workers.delta_end import after_the_end, taken_over
 from workers.delta_failures import DeltaFailures
 from workers.page_batches import batches
@@ -76,13 +75,13 @@ class Deltas:
 
     async def _pull_once(self, tenant: str, collection: str, lease: Lease) -> bool:
         state = await self._states.get(tenant, collection)
-        wait = _wait(state, time.time())
+        wait = _wait(state, clock.now())
         if wait > 5 * INTERVAL_SECONDS:
             marks = await self._inbox.waiting_marks(tenant, collection)
             await self._failures.wait(collection, state, marks)
             return False  # refused a moment ago: the timer and the sweep come again
         await asyncio.sleep(max(0.0, wait))
-        state.asked_at = time.time()
+        state.asked_at = clock.now()
         marks = await self._inbox.waiting_marks(tenant, collection)
         try:
             touched = await self._fetch(tenant, collection, state, lease)
@@ -103,16 +102,16 @@ class Deltas:
     async def _pulled(self, tenant: str, collection: str, state: DeltaState) -> None:
         fine = {"failing_since": 0.0, "retry_at": 0.0, "error": "", "attempts": 0}
         await self._states.put(
-            tenant, collection, msgspec.structs.replace(state, pulled_at=time.time(), **fine)
+            tenant, collection, msgspec.structs.replace(state, pulled_at=clock.now(), **fine)
         )
         await self._refusals.over(tenant, collection)
 
     async def _start_anew(self, tenant: str, collection: str, state: DeltaState, error: ProtimeError) -> None:
         """A new walk brings what changed; what was deleted since the last pull only a whole comparison finds."""
         life = self._tenants[tenant].delta_life
-        new = after_the_end(state, time.time(), life)
+        new = after_the_end(state, clock.now(), life)
         about = {"tenant": tenant, "collection": collection, "error": str(error)}
-        if taken_over(state, time.time(), life):
+        if taken_over(state, clock.now(), life):
             log.error(
                 "delta taken over by another client, starting anew",
                 times=new.superseded,

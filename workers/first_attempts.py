@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
 
+from workers import clock
 from workers.collapse import put_off
 from workers.deliver import settle
 from workers.echoes import Sifted
@@ -75,7 +75,7 @@ class FirstAttempts:
         if reading is None:
             return _Turn(given_back=True)
         if isinstance(reading, int):
-            self._again(reading / 1000 - time.time(), lane)
+            self._again(reading / 1000 - clock.now(), lane)
             return _Turn(given_back=True)
         if not reading.events:
             return _Turn(given_back=True)
@@ -124,10 +124,10 @@ class FirstAttempts:
         """At the time at which something is to be tried again."""
         for park in outcome.parked:
             # What only stands behind another event of its resource is due as soon as that one is through.
-            self._retry(park.due_ms / 1000 - time.time() if park.error else 0.0, lane)
+            self._retry(park.due_ms / 1000 - clock.now() if park.error else 0.0, lane)
         if outcome.put_off:
-            self._retry(max(w.due_ms for w in outcome.put_off) / 1000 - time.time(), lane)
+            self._retry(max(w.due_ms for w in outcome.put_off) / 1000 - clock.now(), lane)
         if outcome.hold:
             if not self._serving.breakers.is_open(lane.sink):
                 log.warning("lane waits", lane=lane.lease, reason=outcome.hold.reason)
-            self._again(outcome.hold.until_ms / 1000 - time.time(), lane)
+            self._again(outcome.hold.until_ms / 1000 - clock.now(), lane)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from workers import plan
+from workers import clock, plan
 from workers.as_they_come import as_they_come
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
 from workers.openings import Openings
@@ -151,7 +150,7 @@ class Ingest:
         found = await self._fetch(tenant.name, collection, int(number))
         if found is not None:
             return resource, plan.fetched(entries, stored, found)
-        waited = time.time() - known.apply[0].arrived_ms / 1000
+        waited = clock.now() - known.apply[0].arrived_ms / 1000
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
         guess = waited > self._fallback_seconds and not plan.doubtful(stored)
         return resource, known if guess else None

@@ -16,6 +16,7 @@ import uvloop
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.middleware import AsyncIO, MiddlewareError
 
+from workers import clock
 from workers.actors import declare
 from workers.config import Config
 from workers.queue import Wake, WakingBroker, make_broker
@@ -112,7 +113,7 @@ def schedule(config: Config, url: str) -> None:
 async def _schedule(config: Config, url: str) -> None:
     await check(url, allow_volatile=config.store.allow_volatile)
     redis = connect(url)
-    store, wake = Store(config, redis), Wake(make_broker(url))
+    store, wake = Store(config, redis), Wake(make_broker(url), both=True)
     collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}
     sweep = Sweep(store.scripts, store.inbox, collections, config.sinks)
 
@@ -122,8 +123,12 @@ async def _schedule(config: Config, url: str) -> None:
     scheduler = Scheduler(timers(config, wake), found)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, scheduler.stop)
+    follower = clock.Follower(redis, UNAVAILABLE)
+    following = asyncio.create_task(follower.keep())
     log.info("scheduler ready")
     await scheduler.run()
+    follower.stop()
+    following.cancel()
     await redis.aclose()
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 
+from workers import clock
 from workers.breaker_rules import RETRY_GRACE_MS
 
 #: So long until the next lane may go when the one before it had nothing to send, or somebody else tries just now.
@@ -30,7 +30,7 @@ class Probes:
         waiting.setdefault(sink, {})[lane] = start
         if sink not in self._armed:
             due = until_ms + (RETRY_GRACE_MS if retry else 0)
-            left = due / 1000 - time.time()
+            left = due / 1000 - clock.now()
             # Overdue: somebody else is trying it just now.
             self._arm(sink, left + 0.01 if left > 0 else _LEAST_SECONDS)
 

@@ -20,7 +20,10 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from workers.store.keys import Partition
 
 #: Live traffic; and what may wait behind it.
-LIVE, BULK = "live", "bulk"
+LIVE, BULK = "now", "bulk"
+#: Live traffic as workers of the release before take it. While two releases run side by side, both queues are worked on, and the
+#: scheduler rings both bells.
+BEFORE = "live"
 
 _IDLE_SECONDS = 1.0
 #: So many wake-ups are taken at once; the rest is for other workers.
@@ -138,21 +141,16 @@ class WakingBroker(RedisBroker):
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
         if queue_name == LIVE:
-            return LiveConsumer(self.client, self._live, prefetch)
+            return LiveConsumer(self.client, f"{self.namespace}:{LIVE}", prefetch)
         return super().consume(queue_name, prefetch, timeout)
 
     def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
         if message.queue_name != LIVE:
             return super().enqueue(message, delay=delay)
         self.emit_before("enqueue", message, delay)
-        self.client.rpush(self._live, message.encode())
+        self.client.rpush(f"{self.namespace}:{LIVE}", message.encode())
         self.emit_after("enqueue", message, delay)
         return message
-
-    @property
-    def _live(self) -> str:
-        # Not the name under which an earlier release kept ids of messages.
-        return f"{self.namespace}:{LIVE}:wake"
 
 
 def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> WakingBroker:
@@ -163,9 +161,13 @@ def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> Wak
 
 @dataclass(frozen=True)
 class Wake:
-    """The wake-ups there are. Sending one blocks for a round trip: call it outside the event loop."""
+    """The wake-ups there are. Sending one blocks for a round trip: call it outside the event loop.
+
+    `both`: workers of the release before hear what is live as well.
+    """
 
     broker: WakingBroker
+    both: bool = False
 
     def ingest(self, partition: Partition) -> None:
         self._send("ingest", partition.tenant, partition.number)
@@ -195,5 +197,5 @@ class Wake:
         self._send("purge", tenant, queue=BULK)
 
     def _send(self, actor: str, *args: str | int, queue: str = LIVE) -> None:
-        message: dramatiq.Message[None] = dramatiq.Message(queue, actor, args, {}, {})
-        self.broker.enqueue(message)
+        for name in (queue, BEFORE) if self.both and queue == LIVE else (queue,):
+            self.broker.enqueue(dramatiq.Message(name, actor, args, {}, {}))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
+from workers import clock
 from workers.collapse import settle_together, together
 from workers.deliver import settle_retry
 from workers.delivery import Delivery
@@ -87,4 +87,4 @@ class Retries:
     async def _note(self, lane: Lane, retried: Retried) -> None:
         await lane.commit_retry(retried)
         if retried.due_ms:
-            self._again(retried.due_ms / 1000 - time.time(), lane)
+            self._again(retried.due_ms / 1000 - clock.now(), lane)

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from redis.asyncio import Redis
 
+from workers import clock
 from workers.clients import Clients
 from workers.config import Config
 from workers.deltas import Deltas
@@ -59,6 +60,7 @@ class Runtime:
         self.reconciler = self._reconciler(redis)
         self.repairs = self._repairs()
         self.purge = Purge(redis, self.store.inbox, _kept_days(config), config.sinks)
+        self._follower = clock.Follower(redis, UNAVAILABLE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _dispatcher(self) -> Dispatcher:
@@ -134,7 +136,9 @@ class Runtime:
         return known is not None and (collection is None or collection in known.collections)
 
     async def start(self) -> None:
-        """Registers the sinks before anything is processed, and keeps the leases."""
+        """Registers the sinks before anything is processed, and keeps the leases and the time."""
+        await clock.follow(self.store.redis)
+        self._tasks.add(asyncio.create_task(self._follower.keep()))
         for tenant in self._config.tenants:
             for partition in self.store.inbox.all(tenant):
                 for sink in self.sinks:
@@ -162,6 +166,7 @@ class Runtime:
         except TimeoutError:
             log.warning("deliveries under way were cut off; they will be repeated", seconds=seconds)
         self._leases.stop()
+        self._follower.stop()
         for task in self._tasks:
             task.cancel()
         for _, sink in self.sinks.values():

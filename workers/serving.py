@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workers import clock
 from workers.breakers import Breakers
 from workers.changes import TenantView
 from workers.delivery import Delivery
@@ -30,4 +30,4 @@ class Serving:
 
     def delivery(self, lane: Lane, lease: Lease, passage: Passage) -> Delivery:
         options, _ = self.sinks[lane.sink]
-        return Delivery(options, passage, lease, time.time, random.random, passage.held)
+        return Delivery(options, passage, lease, clock.now, random.random, passage.held)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterable, Mapping
 
+from workers.clock import now_ms
 from workers.probe_choice import Finding, allowed
 from workers.queue import Wake
 from workers.store.breakers import BreakerStore
@@ -46,7 +46,7 @@ class Sweep:
         if not any(about in self._sinks for _, _, about in found):
             return found
         breakers = await self._breakers.all(self._sinks)
-        return allowed(found, breakers, int(time.time() * 1000), _CHANCE.choice)
+        return allowed(found, breakers, now_ms(), _CHANCE.choice)
 
     def _call(self, p: Partition) -> Call:
         collections = self._collections[p.tenant]
@@ -57,7 +57,7 @@ class Sweep:
                 p.of_sink(kind, sink) for kind in ("cursor", "lease", "due", "retrying", "hold", "replay")
             ]
         args: list[Argument] = [
-            int(time.time() * 1000),
+            now_ms(),
             WOKEN_MS,
             len(collections),
             *collections,

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from itertools import chain
 
 from tests.prove.fault import Fault, Moment
-from tests.prove.front import Front, Manner
+from tests.prove.front import Front
 from tests.prove.fronted import Episode, Fronted, away, before_sink, behaving, for_one_record
 from tests.prove.manners import (
     answers,

@@ -12,8 +12,9 @@ from pathlib import Path
 import dramatiq
 import pytest
 
-from workers.queue import LIVE, WakingBroker, make_broker
+from workers.queue import BEFORE, LIVE, Wake, WakingBroker, make_broker
 from workers.store import embedded
+from workers.store.keys import Partition
 
 
 class Bell:
@@ -118,3 +119,27 @@ def test_no_more_is_taken_than_was_asked_for(server: embedded.EmbeddedRedis) -> 
     assert 2 <= len(taken) <= 6  # a handful is taken at once
     consumer.ack(taken[0])
     broker.client.close()
+
+
+def test_two_releases_side_by_side_hear_each_other(server: embedded.EmbeddedRedis) -> None:
+    broker = make_broker(server.url)
+    heard: list[tuple[str, str]] = []
+    rung = threading.Event()
+
+    def ingest(tenant: str, partition: int) -> None:
+        heard.append((tenant, str(partition)))
+        if len(heard) == 2:
+            rung.set()
+
+    dramatiq.actor(ingest, actor_name="ingest", queue_name=LIVE, broker=broker)
+    broker.declare_queue(BEFORE)
+    worker = dramatiq.Worker(broker, worker_threads=2, worker_timeout=200)
+    worker.start()
+    try:
+        Wake(broker, both=True).ingest(Partition("acme", 3))  # by either bell
+        assert rung.wait(5)
+    finally:
+        worker.stop(timeout=5000)
+        broker.close()
+        broker.client.close()
+    assert heard == [("acme", "3")] * 2

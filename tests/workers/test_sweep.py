@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
+from workers.clock import now_ms
 from workers.store.gate import Apply, Gate
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
-from workers.store.lanes import Lane, now_ms
+from workers.store.lanes import Lane
 from workers.store.outcomes import Hold, Outcome, Park
 from workers.store.scripts import Scripts
 from workers.sweep import Sweep

@@ -11,6 +11,7 @@ from enum import Enum, auto
 
 import structlog
 
+from workers import clock
 from workers.delivery import Delivery
 from workers.echoes import Echoes
 from workers.replay.overtaking import in_question, overtaken
@@ -149,7 +150,7 @@ class Replaying:
             if passage.shut or passage.burying:
                 return stand_still(batch, breaker.until_ms, breaker.refusal.reason)
             chosen = await self._chosen(lane, batches, batch, pace.size)
-            delivery = Delivery(options, passage, lease, time.time, random.random, passage.held)
+            delivery = Delivery(options, passage, lease, clock.now, random.random, passage.held)
             began = time.monotonic()
             done = await settle_replay(delivery, batch, chosen, probing=passage.probing)
         pace.took(time.monotonic() - began, sent=len(chosen.to_send), looked_at=len(batch.events))

@@ -84,6 +84,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 def _pinned(request: httpx.Request, host: str, address: str) -> httpx.Request:
     """Let the request go to `address`; `Host` header, server name and certificate check stay those of `host`."""
+    if host == address:
+        return request
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from workers.clock import now_ms
 from workers.store.keys import Partition
 from workers.store.scripts import Argument, Call, Scripts
 
@@ -87,7 +87,7 @@ class Gate:
         self, partition: Partition, decisions: Sequence[Decision], then: Sequence[Call] = ()
     ) -> Passed:
         """Carries out the decisions in one transaction, and then the calls. Raises `redis.exceptions.RedisError`."""
-        args: list[Argument] = [int(time.time() * 1000)]
+        args: list[Argument] = [now_ms()]
         for decision in decisions:
             args += _operation(decision)
         p = partition

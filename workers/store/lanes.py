@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workers.clock import now_ms
 from workers.events import Event
 from workers.store.delivery_journal import record
 from workers.store.keys import Partition
 from workers.store.leases import LEASE_MS
 from workers.store.outcomes import Hold, Logged, Outcome, Reading, Retried, Waiting
 from workers.store.scripts import Argument, Call, Scripts
-
-
-def now_ms() -> int:
-    return int(time.time() * 1000)
 
 
 class Lane:

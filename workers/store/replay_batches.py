@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from workers.clock import now_ms
 from workers.events import Event
 from workers.replay.conditions import Conditions, from_json
 from workers.store.delivery_journal import in_ranges, ranges
-from workers.store.lanes import Lane, now_ms
+from workers.store.lanes import Lane
 from workers.store.leases import LEASE_MS
 from workers.store.scripts import Argument, Call, Scripts
 

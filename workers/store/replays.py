@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import msgspec
 
+from workers.clock import now_ms
 from workers.replay.conditions import Conditions, as_json, from_json
 from workers.store.keys import Partition
-from workers.store.lanes import Lane, now_ms
+from workers.store.lanes import Lane
 from workers.store.replay_batches import Line
 from workers.store.scripts import Call, Scripts
 from workers.store.streams import number

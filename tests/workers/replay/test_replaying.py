@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.workers.replay.house import EVERYTHING, House, MemorySink, P
+from workers.clock import now_ms
 from workers.events import Event
 from workers.replay.conditions import Conditions
 from workers.sinks.base import Failure, Filter
-from workers.store.lanes import now_ms
 from workers.store.outcomes import Outcome, Park
 from workers.store.replay_batches import ReplayBatches, Replayed
 from workers.store.replays import ReplayUnderWay

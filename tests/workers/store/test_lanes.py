@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
+from workers.clock import now_ms
 from workers.store.dead_letters import DeadLetters, UnknownDeadLetter
 from workers.store.delivery_journal import in_ranges, ranges
 from workers.store.gate import Apply, Gate
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
-from workers.store.lanes import Lane, now_ms
+from workers.store.lanes import Lane
 from workers.store.ledger import Ledger, Row
 from workers.store.outcomes import Dead, Hold, Outcome, Park, Reading, Retried
 from workers.store.scripts import Scripts
