@@ -53,9 +53,12 @@ def newest(entries: Sequence[Entry], stored: Stored | None) -> Plan:
 def fetched(entries: Sequence[Entry], stored: Stored | None, found: Entry) -> Plan:
     """The resource as it was fetched, in the place of the newest entry.
 
-    When the answer is older than a notification (it came from a replica that lags behind), the notification holds.
+    When the answer is older than a notification (it came from a replica that lags behind), the notification holds. A record
+    that is not there has no version: it went after what the notification told, and its Delete may still be on its way.
     """
     chosen = max(entries, key=_order)
+    if found.deleted and not found.version and chosen.version:
+        found = replace(found, version=f"{chosen.version}{ABSENT}")
     if found.version and chosen.version > found.version:
         return newest(entries, stored)
     state = replace(found, id=chosen.id, origin=chosen.origin, version=found.version or chosen.version)

@@ -45,7 +45,9 @@ def lost(
         known.setdefault(event["subject"], []).append((event["sequence"], seconds_of(event["time"])))
 
     def ended(version: str, at: float, other: str, learned: float) -> bool:
-        return version == other or (other > version and (learned <= at + CLOCK_SECONDS or not every))
+        # A record that was found absent has no version; its Delete, told later, changes nothing any more.
+        gone = not every and other.endswith("~")
+        return version == other or gone or (other > version and (learned <= at + CLOCK_SECONDS or not every))
 
     return [
         (subject, version)

@@ -21,7 +21,7 @@ class Reading:
     ) -> Resource:
         """One record. Raises NotFound when there is none, or no longer."""
         path = addresses.single(collection, number, external_references)
-        call = Call("GET", self._transport.origin + path, f"{collection}/{{id}}")
+        call = Call("GET", self._transport.origin + path, f"{collection}/{{id}}", soon=True)
         return await self._transport.fetch(call, pages.resource)
 
     async def list(

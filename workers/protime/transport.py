@@ -35,6 +35,12 @@ LONGEST_PAUSE_SECONDS = 3600.0
 _PAUSE_SECONDS = 1.0
 
 
+#: A host that does not take the connection by then is away.
+CONNECT_SECONDS = 5.0
+#: A single record is answered by then, or not at all: whoever waits for it holds up others, and the notification told it too.
+SOON_SECONDS = 10.0
+
+
 class RateLimit(Protocol):
     async def acquire(self) -> None:
         """Returns when the next request may be sent. May raise `RateLimited` instead of a long wait."""
@@ -46,7 +52,7 @@ class RateLimit(Protocol):
 
 
 class Call(NamedTuple):
-    """One request; `url` is absolute and encoded. `sending` is awaited right before it leaves."""
+    """One request; `url` is absolute and encoded. `sending` is awaited right before it leaves. `soon`: about one record."""
 
     method: str
     url: str
@@ -54,6 +60,7 @@ class Call(NamedTuple):
     body: bytes | None = None
     if_match: str | None = None
     sending: Callable[[], Awaitable[None]] | None = None
+    soon: bool = False
 
 
 class Transport:
@@ -78,7 +85,10 @@ class Transport:
         )
         self._limit = limit
         self._on_request = on_request
-        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+        self._extensions = {
+            "timeout": httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)).as_dict()
+        }
+        self._soon = {"timeout": httpx.Timeout(min(SOON_SECONDS, timeout), connect=CONNECT_SECONDS).as_dict()}
         self._prepared = {
             "Host": self.origin.partition("://")[2],
             "User-Agent": user_agent.checked(agent),
@@ -151,7 +161,7 @@ class Transport:
             call.url,
             headers=self._headers(call, token),
             content=call.body,
-            extensions=self._extensions,
+            extensions=self._soon if call.soon else self._extensions,
         )
         started, status = time.perf_counter(), None
         try:
