@@ -1,17 +1,22 @@
 """Group commit: requests that arrive together share one round trip and one fsync, and each is answered only after it.
 
-requests ──▶ pending ──▶ one pipeline: one append script per partition touched ──▶ answers ──▶ wake-ups
+requests ──▶ pending ──▶ one pipeline: one append script per partition touched, wake-ups ──▶ answers
+
+The wake-up of a partition that was quiet rides with its append: it costs a change no round trip of its own. Where one
+notification follows the other somebody is at work already, and the append's answer says whether a wake-up is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
+from workers.queue import LIVE_KEY
+from workers.store.connect import UNAVAILABLE
 from workers.store.inbox import Arrival, BacklogFull, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Scripts
@@ -22,6 +27,9 @@ log = structlog.get_logger()
 _MOST_AT_ONCE = 1000
 #: Refusals are logged at most this often.
 _TELL_SECONDS = 1.0
+
+#: A partition to which nothing was appended for so long is likely idle.
+_QUIET_SECONDS = 0.02
 
 Group = tuple[Partition, str]
 
@@ -42,11 +50,13 @@ class _Pending:
 class Acceptor:
     """Appends to the inbox on behalf of many requests at once."""
 
-    def __init__(self, inbox: Inbox, scripts: Scripts, wake: Callable[[Partition, str], None]) -> None:
-        """`wake(partition, collection)` is called after an append that found nobody at work; it must not block."""
+    def __init__(self, inbox: Inbox, scripts: Scripts, wake_up: Callable[[Partition, str], bytes]) -> None:
+        """`wake_up(partition, collection)` gives the message that wakes somebody for it."""
         self._inbox = inbox
         self._scripts = scripts
-        self._wake = wake
+        self._wake_up = wake_up
+        self._appended: dict[Group, float] = {}
+        self._ringing: set[asyncio.Task[None]] = set()
         self._pending: list[_Pending] = []
         self._committing: asyncio.Task[None] | None = None
         self._tell_after = 0.0
@@ -77,17 +87,40 @@ class Acceptor:
                 group = (self._inbox.partition(pending.tenant, arrival.resource), pending.collection)
                 groups.setdefault(group, []).append(arrival)
                 pending.groups.append(group)
+        quiet = self._quiet(groups)
         try:
             calls = [self._inbox.notify_call(p, collection, some) for (p, collection), some in groups.items()]
-            answers = dict(zip(groups, await self._scripts.run_many(calls), strict=True))
+            push = (LIVE_KEY, [self._wake_up(*group) for group in quiet])
+            answers = dict(zip(groups, await self._scripts.run_many(calls, push), strict=True))
         except Exception as error:  # noqa: BLE001  # whatever it is: nobody may wait for an answer for ever
             answers = dict.fromkeys(groups, error)
         for pending in batch:
             _answer(pending, answers)
         self._tell({_reason(answer) for answer in answers.values()} - {""})
-        for (partition, collection), answer in answers.items():
-            if answer == 1:
-                self._wake(partition, collection)
+        self._ring([group for group, answer in answers.items() if answer == 1 and group not in quiet])
+
+    def _quiet(self, groups: Iterable[Group]) -> set[Group]:
+        """Where nothing was appended for a while."""
+        now = time.monotonic()
+        quiet = {group for group in groups if now - self._appended.get(group, 0.0) > _QUIET_SECONDS}
+        self._appended.update(dict.fromkeys(groups, now))
+        return quiet
+
+    def _ring(self, groups: list[Group]) -> None:
+        """A request never waits for a wake-up."""
+        if groups:
+            task = asyncio.create_task(self._push([self._wake_up(*group) for group in groups]))
+            self._ringing.add(task)
+            task.add_done_callback(self._ringing.discard)
+
+    async def _push(self, messages: list[bytes]) -> None:
+        try:
+            await self._scripts.redis.rpush(LIVE_KEY, *messages)
+        except UNAVAILABLE as error:
+            log.debug("wake-up not sent, the sweep will find the work", error=str(error))
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._ringing)
 
     def _tell(self, reasons: set[str]) -> None:
         """Says why requests were answered 503; an outage under load must not flood the log."""

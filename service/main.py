@@ -6,13 +6,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 
 import structlog
 import uvicorn
 from prometheus_client.core import Metric
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
 
 from service import health
@@ -28,7 +27,7 @@ from service.server import Server, allow_many_connections
 from service.tokens import Access
 from service.webhooks import Webhooks
 from workers.config import Config
-from workers.queue import Wake, make_broker
+from workers.queue import live_message
 from workers.replay.metrics import replay_families
 from workers.store import Store
 from workers.store.connect import check, connect
@@ -50,8 +49,7 @@ def build(config: Config, url: str) -> Starlette:
     redis = connect(url, timeout=_STORE_SECONDS)
     store, metrics = Store(config, redis), Metrics()
     receivers = Receivers(config, store.subscriptions)
-    ringer = Ringer(Wake(make_broker(url)), config)
-    acceptor = Acceptor(store.inbox, store.scripts, ringer.ring)
+    acceptor = Acceptor(store.inbox, store.scripts, ringing(config))
     reader = Reader(config, url)
 
     @asynccontextmanager
@@ -62,7 +60,7 @@ def build(config: Config, url: str) -> Starlette:
         finally:
             for task in tasks:
                 await _end(task)
-            ringer.close()
+            await acceptor.close()
             await reader.close()
             await redis.aclose()
 
@@ -107,33 +105,22 @@ class Reader:
         await self._redis.aclose()
 
 
-class Ringer:
-    """Sends wake-ups from a thread of its own: a request never waits for one, and a lost one is found by the sweep."""
+def ringing(config: Config) -> Callable[[Partition, str], bytes]:
+    """The wake-up for a notification of a collection: drain the partition, or pull the collection's delta."""
+    delta = {
+        (tenant, collection)
+        for tenant, t in config.tenants.items()
+        for collection, settings in t.collections.items()
+        if settings.fetch == "delta"
+    }
 
-    def __init__(self, wake: Wake, config: Config) -> None:
-        self._wake = wake
-        self._fetch = {
-            (tenant, collection): settings.fetch
-            for tenant, t in config.tenants.items()
-            for collection, settings in t.collections.items()
-        }
-        self._thread = ThreadPoolExecutor(1, "wake")
+    @cache
+    def message(partition: Partition, collection: str) -> bytes:
+        if (partition.tenant, collection) in delta:
+            return live_message("delta", partition.tenant, collection)
+        return live_message("ingest", partition.tenant, partition.number)
 
-    def ring(self, partition: Partition, collection: str) -> None:
-        if self._fetch.get((partition.tenant, collection)) == "delta":
-            self._thread.submit(_quietly, lambda: self._wake.delta(partition.tenant, collection))
-        else:
-            self._thread.submit(_quietly, lambda: self._wake.ingest(partition))
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _quietly(send: Callable[[], None]) -> None:
-    try:
-        send()
-    except RedisError as error:
-        log.debug("wake-up not sent, the sweep will find the work", error=str(error))
+    return message
 
 
 def serve(config: Config, url: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import dramatiq
 import structlog
 
-from workers.queue import BEFORE, BULK, LIVE
+from workers.bell import Bell
+from workers.queue import BEFORE, BULK
 from workers.runtime import Runtime
 from workers.store.connect import UNAVAILABLE
 from workers.store.keys import Partition
@@ -19,13 +20,13 @@ log = structlog.get_logger()
 Job = Callable[..., Awaitable[None]]
 
 
-def declare(broker: dramatiq.Broker, runtime: Runtime) -> None:
-    """Makes the actors of this process. They run on the runtime's event loop; a failure is left to the sweep."""
-    jobs = Jobs(runtime)
-    live: list[Job] = [jobs.ingest, jobs.delta, jobs.dispatch, jobs.retry]
+def declare(broker: dramatiq.Broker, jobs: Jobs) -> None:
+    """Makes the actors of this process. They run on the runtime's event loop; a failure is left to the sweep.
+
+    Live jobs are called by the bell; their actors hear the release before.
+    """
     bulk: list[Job] = [jobs.subscriptions, jobs.reconcile, jobs.repair, jobs.purge, jobs.replay]
-    broker.declare_queue(BEFORE)
-    for queue, some in ((LIVE, live), (BULK, bulk)):
+    for queue, some in ((BEFORE, jobs.live.values()), (BULK, bulk)):
         for job in some:
             dramatiq.actor(actor_name=job.__name__, queue_name=queue, broker=broker)(_guarded(job))
 
@@ -35,6 +36,13 @@ class Jobs:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.live: dict[str, Job] = {
+            job.__name__: job for job in (self.ingest, self.delta, self.dispatch, self.retry)
+        }
+
+    def bell(self) -> Bell:
+        """What calls the live jobs. Made inside the event loop on which they work."""
+        return Bell(self._runtime.store.redis, {name: _guarded(job) for name, job in self.live.items()})
 
     async def ingest(self, tenant: str, partition: int) -> None:
         if self._runtime.knows(tenant):

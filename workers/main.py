@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import dramatiq
@@ -17,7 +18,8 @@ from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_l
 from dramatiq.middleware import AsyncIO, MiddlewareError
 
 from workers import clock
-from workers.actors import declare
+from workers.actors import Jobs, declare
+from workers.bell import Bell
 from workers.config import Config
 from workers.queue import Wake, WakingBroker, make_broker
 from workers.runtime import Runtime
@@ -47,6 +49,7 @@ class RuntimeLoop(AsyncIO):
         self._drain_seconds = drain_seconds
         self._deadline = 0.0
         self.runtime: Runtime | None = None
+        self._bell: Bell | None = None
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         thread = EventLoopThread(self.logger)
@@ -60,18 +63,36 @@ class RuntimeLoop(AsyncIO):
             if isinstance(error, UNAVAILABLE):
                 raise StoreGone(f"store.url: Redis went away while the worker began ({error})") from error
             raise MiddlewareError("the worker could not begin") from error
-        declare(broker, self.runtime)
+        jobs = Jobs(self.runtime)
+        declare(broker, jobs)
+        self._bell = thread.run_coroutine(self._listening(jobs))
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:  # noqa: ARG002  # dramatiq's
         self._deadline = time.monotonic() + self._drain_seconds
+        if self._bell is not None:
+            self._bell.stop()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Deliveries get what the jobs have left of the time: one deadline for both."""
         thread = get_event_loop_thread()
         if thread is not None and self.runtime is not None:
-            left = max(_LEAST_SECONDS, self._deadline - time.monotonic())
-            thread.run_coroutine(self.runtime.stop(left))
+            thread.run_coroutine(self._stop(self.runtime))
         super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]
+
+    async def _stop(self, runtime: Runtime) -> None:
+        if self._bell is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._left()):
+                    await self._bell.ended()
+        await runtime.stop(self._left())
+
+    def _left(self) -> float:
+        return max(_LEAST_SECONDS, self._deadline - time.monotonic())
+
+    async def _listening(self, jobs: Jobs) -> Bell:
+        bell = jobs.bell()
+        bell.start()
+        return bell
 
     async def _start(self) -> Runtime:
         runtime = self._make()

@@ -7,7 +7,6 @@ so an outage of Redis needs no repair here: the sweep finds work that nobody was
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,69 +20,17 @@ from workers.store.keys import Partition
 
 #: Live traffic; and what may wait behind it.
 LIVE, BULK = "now", "bulk"
+#: Where live wake-ups lie: a plain list of messages (see `workers.bell`).
+LIVE_KEY = f"sw:queue:{LIVE}"
 #: Live traffic as workers of the release before take it. While two releases run side by side, both queues are worked on, and the
 #: scheduler rings both bells.
 BEFORE = "live"
 
 _IDLE_SECONDS = 1.0
-#: So many wake-ups are taken at once; the rest is for other workers.
-_AT_ONCE = 4
 _BUSY_SECONDS = 0.005
 _AWAY_SECONDS = 0.25
 
 log = structlog.get_logger()
-
-
-class LiveConsumer(dramatiq.Consumer):
-    """Takes wake-ups off a list, waiting inside Redis: an idle worker starts within one round trip.
-
-    There is nothing to acknowledge. The stock protocol (take, note, acknowledge) cost a live change two more writes, each with
-    its fsync, to keep a message whose loss costs a second: the sweep looks every second for work that nobody was told of.
-    """
-
-    def __init__(self, client: redis.Redis, key: str, prefetch: int) -> None:
-        self._client = client
-        self._key = key
-        self._prefetch = prefetch
-        self._taken: deque[bytes] = deque()
-        self._under_way = 0
-
-    def __next__(self) -> dramatiq.MessageProxy | None:
-        try:
-            if not self._taken:
-                self._taken.extend(self._take())
-        except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
-            log.warning("queue unreachable", queue=self._key, error=str(error))
-            time.sleep(_AWAY_SECONDS)
-        if not self._taken:
-            return None
-        self._under_way += 1
-        return dramatiq.MessageProxy(dramatiq.Message.decode(self._taken.popleft()))
-
-    def _take(self) -> list[bytes]:
-        if self._under_way >= self._prefetch:
-            time.sleep(_BUSY_SECONDS)
-            return []
-        some: Any = self._client.lpop(self._key, _AT_ONCE)
-        if some:
-            return list(some)
-        found: Any = self._client.blpop([self._key], _IDLE_SECONDS)
-        return [found[1]] if found else []
-
-    def ack(self, message: Any) -> None:  # noqa: ARG002  # dramatiq's
-        self._under_way -= 1
-
-    nack = ack
-
-    def requeue(self, messages: Iterable[Any]) -> None:
-        """What was taken and not begun when the worker ends."""
-        bodies = [message.encode() for message in messages] + list(self._taken)
-        self._taken.clear()
-        try:
-            if bodies:
-                self._client.lpush(self._key, *bodies)
-        except redis.RedisError:
-            log.debug("wake-ups not handed back, the sweep will find the work", n=len(bodies))
 
 
 class WakingConsumer(_RedisConsumer):
@@ -124,10 +71,7 @@ class WakingConsumer(_RedisConsumer):
 
 
 class WakingBroker(RedisBroker):
-    """A `RedisBroker` whose idle consumers start at once. No message is ever delayed, so there are no delay queues.
-
-    What is live is a plain list (`LiveConsumer`); what may take long is kept until it is acknowledged.
-    """
+    """A `RedisBroker` whose idle consumers start at once. No message is ever delayed, so there are no delay queues."""
 
     @property
     def consumer_class(self) -> type[WakingConsumer]:
@@ -138,19 +82,6 @@ class WakingBroker(RedisBroker):
             self.emit_before("declare_queue", queue_name)
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
-
-    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
-        if queue_name == LIVE:
-            return LiveConsumer(self.client, f"{self.namespace}:{LIVE}", prefetch)
-        return super().consume(queue_name, prefetch, timeout)
-
-    def enqueue(self, message: dramatiq.Message[Any], *, delay: int | None = None) -> dramatiq.Message[Any]:
-        if message.queue_name != LIVE:
-            return super().enqueue(message, delay=delay)
-        self.emit_before("enqueue", message, delay)
-        self.client.rpush(f"{self.namespace}:{LIVE}", message.encode())
-        self.emit_after("enqueue", message, delay)
-        return message
 
 
 def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> WakingBroker:
@@ -197,5 +128,14 @@ class Wake:
         self._send("purge", tenant, queue=BULK)
 
     def _send(self, actor: str, *args: str | int, queue: str = LIVE) -> None:
-        for name in (queue, BEFORE) if self.both and queue == LIVE else (queue,):
-            self.broker.enqueue(dramatiq.Message(name, actor, args, {}, {}))
+        if queue == LIVE:
+            self.broker.client.rpush(LIVE_KEY, live_message(actor, *args))
+            queue = BEFORE
+        if queue != BEFORE or self.both:
+            self.broker.enqueue(dramatiq.Message(queue, actor, args, {}, {}))
+
+
+def live_message(actor: str, *args: str | int) -> bytes:
+    """A live wake-up as it lies in the list. It may be sent any number of times: nothing is acknowledged."""
+    message: dramatiq.Message[None] = dramatiq.Message(LIVE, actor, args, {}, {})
+    return message.encode()

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from service.accept import Acceptor, StoreAway
 from tests.service.rig import config, settings, stored
+from workers.queue import LIVE_KEY
 from workers.store import Store
 from workers.store.inbox import Arrival, BacklogFull
 from workers.store.keys import Partition, partition_of
@@ -26,10 +27,14 @@ class Rig:
         store = {"partitions": PARTITIONS, "max_backlog": backlog}
         self.store = Store(config(settings(store=store)), redis)
         self.redis = redis
-        self.woken: list[tuple[Partition, str]] = []
         self.acceptor = Acceptor(
-            self.store.inbox, scripts or self.store.scripts, lambda p, c: self.woken.append((p, c))
+            self.store.inbox, scripts or self.store.scripts, lambda p, c: f"{p} {c}".encode()
         )
+
+    async def woken(self) -> list[str]:
+        """Whom the wake-ups that were sent until now are for."""
+        await self.acceptor.close()
+        return [message.decode() for message in await self.redis.lrange(LIVE_KEY, 0, -1)]
 
     async def append(self, *numbers: int) -> None:
         await self.acceptor.append("acme", "assignments", [arrival(n) for n in numbers])
@@ -136,10 +141,37 @@ async def test_a_full_backlog_counts_nothing_as_received(redis: Redis) -> None:
 async def test_an_idle_partition_is_woken_once_and_nobody_is_woken_for_nothing(redis: Redis) -> None:
     rig = Rig(redis, backlog=5)
     await asyncio.gather(*(rig.append(n) for n in of_partition(3, 5)))
-    assert rig.woken == [(Partition("acme", 3), "assignments")]
+    assert await rig.woken() == ["acme:3 assignments"]
     with pytest.raises(BacklogFull):
         await rig.append(of_partition(3, 6)[5])
-    assert len(rig.woken) == 1
+    assert len(await rig.woken()) == 1
+
+
+async def test_the_wake_up_of_a_quiet_partition_rides_with_its_append(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.append(*of_partition(1, 1))  # the scripts are known from here on
+    before = await trips(redis)
+    await rig.append(*of_partition(2, 1))
+    assert await trips(redis) - before == 2  # append and push, in one pipeline, and nothing after it
+    assert await rig.woken() == ["acme:1 assignments", "acme:2 assignments"]
+
+
+async def test_where_one_follows_the_other_the_store_says_whether_somebody_is_to_be_woken(
+    redis: Redis,
+) -> None:
+    rig = Rig(redis)
+    numbers = of_partition(1, 3)
+    await rig.append(numbers[0])
+    await rig.append(numbers[1])  # somebody is called already
+    assert len(await rig.woken()) == 1
+    await redis.delete(Partition("acme", 1).woken)  # he came and went
+    await rig.append(numbers[2])
+    assert len(await rig.woken()) == 2
+
+
+async def trips(redis: Redis) -> int:
+    stats: dict[str, Any] = await redis.info("commandstats")
+    return sum(int(stats.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in ("evalsha", "rpush"))
 
 
 class Broken(Scripts):
@@ -147,10 +179,10 @@ class Broken(Scripts):
 
     broken = True
 
-    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+    async def run_many(self, calls: Sequence[Call], push: Any = ("", ())) -> list[Any]:
         if self.broken:
             raise AttributeError("'NoneType' object has no attribute 'write'")
-        return await super().run_many(calls)
+        return await super().run_many(calls, push)
 
 
 async def test_an_error_nobody_thought_of_is_an_answer_too_and_the_next_request_works(redis: Redis) -> None:

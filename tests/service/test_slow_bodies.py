@@ -30,7 +30,7 @@ async def impatient(redis: Redis, url: str, seconds: float) -> AsyncIterator[int
     parts = Store(settled, redis)
     webhooks = Webhooks(
         Receivers(settled, parts.subscriptions),
-        Acceptor(parts.inbox, parts.scripts, lambda *_: None),
+        Acceptor(parts.inbox, parts.scripts, lambda *_: b""),
         Metrics(),
         max_body_bytes=65536,
         body_seconds=seconds,

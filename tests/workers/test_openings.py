@@ -41,12 +41,12 @@ class Counting(Scripts):
         self.trips.append((script,))
         return await super().run(script, keys, *args)
 
-    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+    async def run_many(self, calls: Sequence[Call], push: Any = ("", ())) -> list[Any]:
         self.trips.append(tuple(call.script for call in calls))
         if self.broken and calls[0].script == "gate":
             self.broken = False
             raise HungUp("cut")
-        return await super().run_many(calls)
+        return await super().run_many(calls, push)
 
 
 class Sink:

@@ -46,12 +46,15 @@ class Scripts:
         except NoScriptError:
             return await self.redis.eval(text, len(keys), *keys, *args)
 
-    async def run_many(self, calls: Sequence[Call]) -> list[Any]:
+    async def run_many(
+        self, calls: Sequence[Call], push: tuple[str, Sequence[bytes]] = ("", ())
+    ) -> list[Any]:
         """The answers in the order of the calls, in one round trip; a call that failed answers with its exception.
 
+        `push`: a list and what is appended to it in the same round trip, whatever becomes of the calls.
         Raises `redis.exceptions.ConnectionError` or `TimeoutError` when the pipeline as a whole failed.
         """
-        answers = await self._pipeline(calls)
+        answers = (await self._pipeline(calls, push))[: len(calls)]
         forgotten = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if forgotten:
             for script in {calls[i].script for i in forgotten}:
@@ -61,9 +64,13 @@ class Scripts:
                 answers[i] = answer
         return answers
 
-    async def _pipeline(self, calls: Sequence[Call]) -> list[Any]:
+    async def _pipeline(
+        self, calls: Sequence[Call], push: tuple[str, Sequence[bytes]] = ("", ())
+    ) -> list[Any]:
         pipe = self.redis.pipeline(transaction=False)
         for call in calls:
             pipe.evalsha(_source(call.script)[1], len(call.keys), *call.keys, *call.args)
+        if push[1]:
+            pipe.rpush(push[0], *push[1])
         answers: list[Any] = await pipe.execute(raise_on_error=False)
         return answers
