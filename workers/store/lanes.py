@@ -61,13 +61,16 @@ class Lane:
     async def commit_and_read(
         self, token: str, cursor: int, outcome: Outcome, read: Sequence[Logged], most: int
     ) -> tuple[int, Reading | int | None]:
-        """`commit`, and in the same round trip `read` of what follows."""
+        """`commit`, and in the same round trip `read` of what follows (None: it is to be read anew)."""
         calls = [self._commit_call(token, cursor, outcome, read), self.read_call(token, most)]
         left, following = await self._scripts.run_many(calls)
         for answer in (left, following):
             if isinstance(answer, Exception):
                 raise answer
-        return int(left), self.read_answer(following)
+        reading = self.read_answer(following)
+        # A store that was restarted has forgotten the scripts: what was read may be from before the commit.
+        stale = isinstance(reading, Reading) and reading.cursor != outcome.cursor_to
+        return int(left), None if stale else reading
 
     def _commit_call(self, token: str, cursor: int, outcome: Outcome, read: Sequence[Logged]) -> Call:
         p = self.partition

@@ -51,6 +51,7 @@ class Scripts:
     ) -> list[Any]:
         """The answers in the order of the calls, in one round trip; a call that failed answers with its exception.
 
+        After a restart of the store those it has forgotten are run behind the others.
         `push`: a list and what is appended to it in the same round trip, whatever becomes of the calls.
         Raises `redis.exceptions.ConnectionError` or `TimeoutError` when the pipeline as a whole failed.
         """

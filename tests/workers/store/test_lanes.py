@@ -233,3 +233,18 @@ async def test_a_dead_letter_that_outlived_the_log_is_handed_back_with_its_own_e
     row = await house.row()
     assert (row.delivered, row.dead_lettered, row.in_flight) == (2, 0, 0)
     assert not await house.redis.exists(house.lane.kept)
+
+
+async def test_after_a_restart_of_the_store_nothing_is_read_from_before_the_commit(house: House) -> None:
+    """The store has forgotten its scripts, and learned the one that reads again before the one that commits."""
+    await house.log(1, 2, 3)
+    reading = await house.lane.read("me", 2)
+    assert isinstance(reading, Reading)
+    await house.redis.script_flush()
+    await house.lane.read("me", 2)
+    outcome = Outcome(2, delivered=[1, 2])
+    left, following = await house.lane.commit_and_read("me", 0, outcome, reading.events, 2)
+    assert (left, following) == (1, None)
+    left, following = await house.lane.commit_and_read("me", 2, Outcome(2), [], 2)
+    assert isinstance(following, Reading)
+    assert [e.number for e in following.events] == [3]
