@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; 
 SECONDS_OF_DEMO ?= 30
 SEED ?= 1
 
-.PHONY: help demo test bench check audit format conformance sinks-conformance lock clean setup setup-dev
+.PHONY: help demo test bench prove check audit format conformance sinks-conformance lock clean setup setup-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: setup-dev  ## all tests
 
 bench: setup-dev  ## what it costs, beside its ceilings and three ways to do without it: one run, one table
 	$(BIN)/python -m bench $(ARGS)
+
+prove: setup-dev  ## what can fail, made to happen: lost, doubled, reordered, time to full flow, into docs/failures.md
+	$(BIN)/python -m tests.prove --write $(ARGS)
 
 check: setup-dev  ## format, lint, types, import rules, known vulnerabilities of dependencies
 	$(BIN)/ruff format --check .

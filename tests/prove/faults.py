@@ -1,6 +1,9 @@
-"""All faults, in the order of the failure table."""
+"""All faults, by what they befall: the sections of the failure table."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
 
 from tests.prove import (
     faults_clock,
@@ -11,13 +14,15 @@ from tests.prove import (
     faults_store,
     faults_upgrade,
 )
+from tests.prove.fault import Fault
 
-FAULTS = (
-    *faults_processes.FAULTS,
-    *faults_store.FAULTS,
-    *faults_network.FAULTS,
-    *faults_upgrade.FAULTS,
-    *faults_clock.FAULTS,
-    *faults_protime.FAULTS,
-    *faults_sinks.FAULTS,
-)
+GROUPS: Mapping[str, tuple[Fault, ...]] = {
+    "Processes": faults_processes.FAULTS,
+    "Redis": faults_store.FAULTS,
+    "The network": faults_network.FAULTS,
+    "Releases": faults_upgrade.FAULTS,
+    "Clocks": faults_clock.FAULTS,
+    "Protime": faults_protime.FAULTS,
+    "Sinks": faults_sinks.FAULTS,
+}
+FAULTS: tuple[Fault, ...] = tuple(chain.from_iterable(GROUPS.values()))

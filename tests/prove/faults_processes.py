@@ -157,4 +157,14 @@ BY_DELTA = tuple(
     for fault in STORE_KILLED
 )
 
-FAULTS = (*KILLED, *STORE_KILLED, *BY_DELTA, *ALIVE)
+#: What all others are to be seen beside.
+NOTHING = Fault(
+    "nothing",
+    "no fault at all",
+    "traffic as in all rows",
+    "what it always does",
+    lambda _: None,
+    OUTAGES,
+)
+
+FAULTS = (NOTHING, *KILLED, *STORE_KILLED, *BY_DELTA, *ALIVE)

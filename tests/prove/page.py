@@ -17,8 +17,8 @@ append) in the middle of about a hundred changes a second, at random moments (se
 came, and resources whose last state is wrong at the sink. **Doubled**: deliveries that repeated an event, per million; the
 id tells. **Reordered**: events after a newer one of their resource. **Flow**: seconds from the end of the cause until new
 records of all partitions were at the sink, middle and worst of all moments. The faults are in `tests/prove/`.
-
-| what | cause | what of it is seen | what the system does | moments | changes | lost | doubled per million | reordered | flow s | test |
+"""
+TABLE = """| what | cause | what of it is seen | what the system does | moments | changes | lost | doubled per million | reordered | flow s | test |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -27,7 +27,8 @@ def row(fault: Fault, verdict: Verdict | str) -> str:
     words = [fault.name, fault.cause, fault.effect, fault.does]
     test = f"`{fault.test}`"
     if isinstance(verdict, str):
-        return "| " + " | ".join([*words, f"**did not hold**: {verdict}", *[""] * 5, test]) + " |"
+        said = " ".join(verdict.split()).replace("|", "\\|")
+        return "| " + " | ".join([*words, f"**did not hold**: {said[:300]}", *[""] * 5, test]) + " |"
     v = verdict
     flow = f"{v.flow_median:.1f} / {v.flow_most:.1f}"
     figures = [str(n) for n in (v.moments, v.changes, v.lost, v.doubled, v.reordered)]
@@ -45,6 +46,24 @@ def line(fault: Fault, verdict: Verdict | str) -> str:
     )
 
 
-def write(faults: Sequence[Fault], found: Mapping[str, Verdict | str]) -> None:
-    rows = [row(fault, found[fault.name]) for fault in faults]
-    PAGE.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+def page(groups: Mapping[str, Sequence[Fault]], found: Mapping[str, Verdict | str]) -> str:
+    """A section for each group; faults that were not tried are left out."""
+    parts = [HEAD, total(found)]
+    for title, faults in groups.items():
+        rows = [row(fault, found[fault.name]) for fault in faults if fault.name in found]
+        if rows:
+            parts.append(f"## {title}\n\n{TABLE}" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def total(found: Mapping[str, Verdict | str]) -> str:
+    held = [verdict for verdict in found.values() if isinstance(verdict, Verdict)]
+    moments, changes = sum(v.moments for v in held), sum(v.changes for v in held)
+    return (
+        f"In all: {len(found)} faults, {moments} strikes, {changes} changes; lost {sum(v.lost for v in held)}, reordered "
+        f"{sum(v.reordered for v in held)}; {len(found) - len(held)} faults did not let all flow again.\n"
+    )
+
+
+def write(groups: Mapping[str, Sequence[Fault]], found: Mapping[str, Verdict | str]) -> None:
+    PAGE.write_text(page(groups, found), encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.subscriber import Event
 from tests.prove import page
 from tests.prove.fault import Fault
+from tests.prove.faults import FAULTS
 from tests.prove.verdict import Seen, Verdict, judge
 
 FIRST, SECOND, THIRD = "0001", "0002", "0003"
@@ -110,7 +111,7 @@ def test_a_version_under_a_second_id_is_reordered_twice():
 
 def test_a_row_has_a_cell_for_each_column_and_the_figures_in_their_order():
     verdict = Verdict(900, lost=1, doubled=22, reordered=3, flow_median=0.44, flow_most=5.06, moments=50)
-    columns = page.HEAD.splitlines()[-2].count("|")
+    columns = page.TABLE.splitlines()[-1].count("|")
     row = page.row(FAULT, verdict)
     assert row.count("|") == columns
     assert row == (
@@ -119,7 +120,25 @@ def test_a_row_has_a_cell_for_each_column_and_the_figures_in_their_order():
 
 
 def test_a_row_of_what_did_not_hold_says_why_in_as_many_cells():
-    columns = page.HEAD.splitlines()[-2].count("|")
+    columns = page.TABLE.splitlines()[-1].count("|")
     row = page.row(FAULT, "after 60.0 s still not: new records arrive")
     assert row.count("|") == columns
     assert "**did not hold**: after 60.0 s still not: new records arrive" in row
+
+
+def test_a_page_has_a_section_for_each_group_that_was_tried_and_adds_up():
+    verdict = Verdict(900, lost=1, doubled=22, reordered=3, flow_median=0.44, flow_most=5.06, moments=50)
+    told = page.page({"Processes": (FAULT,), "Clocks": ()}, {FAULT.name: verdict})
+    assert "## Processes" in told
+    assert "## Clocks" not in told
+    assert "In all: 1 faults, 50 strikes, 900 changes; lost 1, reordered 3; 0 faults did not" in told
+
+
+def test_the_page_of_this_tree_has_every_fault():
+    told = page.PAGE.read_text(encoding="utf-8")
+    missing = [fault.name for fault in FAULTS if f"| {fault.name} | {fault.cause} |" not in told]
+    assert missing == [], "run `make prove`"
+
+
+def test_every_fault_names_a_test_that_is_there():
+    assert [fault.test for fault in FAULTS if not (page.PAGE.parents[1] / fault.test).is_file()] == []
