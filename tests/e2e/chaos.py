@@ -51,11 +51,11 @@ class Chaos(threading.Thread):
         begun = time.monotonic()
         for strike in self._strikes:
             while time.monotonic() < begun + strike.at:
-                self.revived += self._installation.revive()
+                self.revive()
                 time.sleep(0.05)
             self.carry_out(strike)
         until(lambda: answers_ping(self._installation.redis_port), 15, "Redis answers")
-        self.revived += self._installation.revive()
+        self.revive()
         self.done.set()
 
     def carry_out(self, strike: Strike) -> None:
@@ -72,6 +72,9 @@ class Chaos(threading.Thread):
     def _signal(self, names: list[str], number: signal.Signals) -> None:
         for name in names:
             self._installation.processes[name].send_signal(number)
+
+    def revive(self) -> None:
+        self.revived += self._installation.revive()
 
     def _runs(self, name: str) -> bool:
         return self._installation.processes[name].poll() is None
