@@ -56,11 +56,19 @@ async def limited(url: str, **how: Any) -> AsyncIterator[httpx.AsyncClient]:
     reader = Reader(config(installed(url)), url)
     streams = EventStreams(reader.store, reader.watch, **how)
     watching = asyncio.create_task(reader.watch.keep())
-    async with served(Starlette(routes=[Route("/events/stream", streams)])) as http:
-        yield http
-    watching.cancel()
-    await asyncio.wait([watching])
-    await reader.close()
+    try:
+        async with served(Starlette(routes=[Route("/events/stream", streams)])) as http:
+            yield http
+    finally:
+        await ended(watching)
+        await reader.close()
+
+
+async def ended(watching: asyncio.Task[None]) -> None:
+    """For certain: redis-py swallows a cancellation now and then."""
+    while not watching.done():
+        watching.cancel()
+        await asyncio.wait([watching], timeout=0.02)
 
 
 async def told(client: SseClient, number: int) -> list[str]:
@@ -254,11 +262,13 @@ async def tapped(url: str, *, free: int = 0, **how: Any) -> AsyncIterator[tuple[
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"after=0", "headers": []}
     streams = EventStreams(reader.store, reader.watch, **how)
     running = asyncio.create_task(streams(scope, tap.receive, tap.send))
-    yield tap, running
-    tap.gone.set()
-    watching.cancel()
-    await asyncio.wait([watching, running])
-    await reader.close()
+    try:
+        yield tap, running
+    finally:
+        tap.gone.set()
+        await ended(watching)
+        await asyncio.wait([running])
+        await reader.close()
 
 
 async def test_what_a_slow_client_has_not_taken_stays_in_the_log(log: EventLog, redis_url: str) -> None:
