@@ -104,7 +104,7 @@ FAULTS: tuple[Fault, ...] = (
     *of_api(
         "Protime never answers",
         "it accepts requests and stays silent, then cuts them off",
-        "pulls and fetches hang (30 s at most)",
+        "pulls hang for 30 s at most, fetches for 10 s",
         TRIED,
         behaving(hangs),
     ),

@@ -78,8 +78,7 @@ def _file(house: Installation, name: str) -> Path:
     return Path(house.environment[VARIABLE]) / str(house.processes[name].pid)
 
 
-BREAKER = "tests/workers/test_sink_breaker.py"
-PACE = "tests/workers/store/test_pace.py"
+SHARED = "tests/workers/test_clock.py"
 MOVABLE: dict[str, Any] = {"moments": 20, "house": LIVES, "prepare": movable}
 
 
@@ -87,19 +86,19 @@ FAULTS = (
     Fault(
         "clock of a worker",
         "the clock of one of two workers jumps an hour ahead or back, and later right again",
-        "tokens and webhooks look over, or as if made in the future; a receiver refuses its signatures (401)",
-        "what arrived is dated by Redis, leases and timers run by a monotonic clock, calls are paced by the store's time",
+        "tokens look over, or as if given out in the future",
+        "it follows the clock of Redis: signatures, waits and the pace of calls are by the store's time, leases by a monotonic clock",
         jumped("work"),
-        PACE,
+        SHARED,
         **MOVABLE,
     ),
     Fault(
         "clock of a worker, fetch: delta",
         "the clock of one of two workers that pull deltas jumps an hour ahead or back, and later right again",
-        "as above; the last pull seems to be made in the future, or an hour ago",
-        "a pull in the future says nothing, the other worker pulls",
+        "tokens look over, or as if given out in the future",
+        "as above: when a delta was pulled is noted by the store's time",
         jumped("work"),
-        "tests/workers/test_deltas.py",
+        SHARED,
         **MOVABLE,
         **DELTA,
     ),
@@ -115,8 +114,8 @@ FAULTS = (
     Fault(
         "clock of the scheduler",
         "the clock of `schedule` jumps an hour ahead or back, and later right again",
-        "what waits for a retry seems to be due, or far from it; live traffic does not need it",
-        "its timers run by a monotonic clock; a retry that is not due is not made",
+        "nothing",
+        "its timers run by a monotonic clock, what is due is asked by the store's time",
         jumped("schedule", rests=8.0),
         "tests/workers/test_sweep.py",
         **{**MOVABLE, "moments": 6},
@@ -124,19 +123,19 @@ FAULTS = (
     Fault(
         "all clocks",
         "the clocks of receiver, workers and scheduler jump an hour ahead or back, and right again within seconds",
-        "a receiver refuses all signatures (401) for as long as the clocks are wrong",
-        "nothing is dropped: deliveries wait",
+        "nothing but times in logs",
+        "workers and scheduler follow the clock of Redis; what arrives is dated by it",
         lapsed(*OURS),
-        BREAKER,
+        SHARED,
         **MOVABLE,
     ),
     Fault(
         "all clocks, fetch: delta",
         "the clocks of receiver, workers and scheduler jump, and right again within seconds, while deltas are pulled",
-        "a receiver refuses all signatures (401) for as long as the clocks are wrong",
-        "nothing is dropped: deliveries wait",
+        "nothing but times in logs",
+        "workers and scheduler follow the clock of Redis; what arrives is dated by it",
         lapsed(*OURS),
-        BREAKER,
+        SHARED,
         **MOVABLE,
         **DELTA,
     ),

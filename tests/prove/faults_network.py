@@ -133,7 +133,7 @@ FAULTS = (
     *_faults(
         relay.API,
         "no record can be fetched",
-        "a request without an answer is given up after 30 s, and its partition waits so long; what is to be fetched stays in "
+        "a request without an answer is given up after 10 s, and nothing else waits for it; what is to be fetched stays in "
         "the inbox and is asked for again, and after 30 s goes on as it was signed",
         **_fetching("resource"),
     ),
