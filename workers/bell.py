@@ -53,12 +53,18 @@ class Bell:
     async def _keep(self) -> None:
         """Waits inside Redis: an idle worker starts within one round trip."""
         while not self._stopped:
+            await self._room.acquire()
             try:
-                await self._room.acquire()
                 body = await self._taken()
             except UNAVAILABLE as error:
                 self._room.release()
                 log.warning("queue unreachable", queue=LIVE_KEY, error=str(error))
+                await asyncio.sleep(_AWAY_SECONDS)
+                continue
+            except Exception:
+                # A bell that died would leave a worker that lives and hears nothing.
+                self._room.release()
+                log.exception("taking wake-ups failed, trying again")
                 await asyncio.sleep(_AWAY_SECONDS)
                 continue
             if body is None or not self._begun(body):

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from workers.store.lanes import Lane
 from workers.store.leases import Lease
 from workers.store.outcomes import Reading
@@ -48,12 +46,12 @@ class Openings:
 
     def go(self, answers: Sequence[Any], *, applied: int) -> None:
         for opening, answer in zip(self.opened, answers, strict=True):
-            reading = None if isinstance(answer, RedisError) else opening.lane.read_answer(answer)
+            reading = None if isinstance(answer, Exception) else opening.lane.read_answer(answer)
             if isinstance(reading, Reading) and reading.events:
                 self.begin(opening, reading)
             else:
-                held_back = isinstance(reading, int)  # the lane itself knows when to come again
-                self.leave(opening, held_back)
+                # Held back, or not read at all: the lane itself knows what to do about it.
+                self.leave(opening, isinstance(reading, int) or isinstance(answer, Exception))
         if applied:
             self.others()
 
