@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from redis.asyncio.client import Pipeline
 
-from workers.queue import LIVE_KEY
+from workers.queue import push_live
 from workers.store.connect import UNAVAILABLE
 from workers.store.inbox import Arrival, BacklogFull, Inbox
 from workers.store.keys import Partition
@@ -90,14 +91,18 @@ class Acceptor:
         quiet = self._quiet(groups)
         try:
             calls = [self._inbox.notify_call(p, collection, some) for (p, collection), some in groups.items()]
-            push = (LIVE_KEY, [self._wake_up(*group) for group in quiet])
-            answers = dict(zip(groups, await self._scripts.run_many(calls, push), strict=True))
+            answers = dict(zip(groups, await self._scripts.run_many(calls, self._along(quiet)), strict=True))
         except Exception as error:  # noqa: BLE001  # whatever it is: nobody may wait for an answer for ever
             answers = dict.fromkeys(groups, error)
         for pending in batch:
             _answer(pending, answers)
         self._tell({_reason(answer) for answer in answers.values()} - {""})
         self._ring([group for group, answer in answers.items() if answer == 1 and group not in quiet])
+
+    def _along(self, quiet: set[Group]) -> Callable[[Pipeline], None] | None:
+        """The wake-ups that ride with the appends."""
+        messages = [self._wake_up(*group) for group in quiet]
+        return (lambda pipe: push_live(pipe, messages)) if messages else None
 
     def _quiet(self, groups: Iterable[Group]) -> set[Group]:
         """Where nothing was appended for a while."""
@@ -115,7 +120,9 @@ class Acceptor:
 
     async def _push(self, messages: list[bytes]) -> None:
         try:
-            await self._scripts.redis.rpush(LIVE_KEY, *messages)
+            pipe = self._scripts.redis.pipeline(transaction=False)
+            push_live(pipe, messages)
+            await pipe.execute()
         except UNAVAILABLE as error:
             log.debug("wake-up not sent, the sweep will find the work", error=str(error))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import dramatiq
 import redis
@@ -25,6 +25,9 @@ LIVE_KEY = f"sw:queue:{LIVE}"
 #: Live traffic as workers of the release before take it. While two releases run side by side, both queues are worked on, and the
 #: scheduler rings both bells.
 BEFORE = "live"
+#: With nobody to take them wake-ups would pile up for as long as work comes in; those that are dropped cost nothing, because the
+#: sweep finds the work.
+MOST_WAITING = 1000
 
 _IDLE_SECONDS = 1.0
 _BUSY_SECONDS = 0.005
@@ -129,10 +132,30 @@ class Wake:
 
     def _send(self, actor: str, *args: str | int, queue: str = LIVE) -> None:
         if queue == LIVE:
-            self.broker.client.rpush(LIVE_KEY, live_message(actor, *args))
+            pipe = self.broker.client.pipeline(transaction=False)
+            push_live(pipe, [live_message(actor, *args)])
+            pipe.execute()
             queue = BEFORE
-        if queue != BEFORE or self.both:
+        if queue != BEFORE or (self.both and not self._is_full(BEFORE)):
             self.broker.enqueue(dramatiq.Message(queue, actor, args, {}, {}))
+
+    def _is_full(self, queue: str) -> bool:
+        waiting: Any = self.broker.client.llen(f"{self.broker.namespace}:{queue}")
+        return bool(waiting >= MOST_WAITING)
+
+
+class Pipe(Protocol):
+    """What `push_live` needs of a pipeline, with threads or without."""
+
+    def rpush(self, name: str, *values: bytes) -> Any: ...
+
+    def ltrim(self, name: str, start: int, end: int) -> Any: ...
+
+
+def push_live(pipe: Pipe, messages: Iterable[bytes]) -> None:
+    """Appends live wake-ups, and drops the oldest of more than `MOST_WAITING`."""
+    pipe.rpush(LIVE_KEY, *messages)
+    pipe.ltrim(LIVE_KEY, -MOST_WAITING, -1)
 
 
 def live_message(actor: str, *args: str | int) -> bytes:

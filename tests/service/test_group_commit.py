@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from service import accept
 from service.accept import Acceptor, StoreAway
 from tests.service.rig import config, settings, stored
+from workers import queue
 from workers.queue import LIVE_KEY
 from workers.store import Store
 from workers.store.inbox import Arrival, BacklogFull
@@ -169,6 +171,17 @@ async def test_where_one_follows_the_other_the_store_says_whether_somebody_is_to
     assert len(await rig.woken()) == 2
 
 
+async def test_with_no_worker_about_wake_ups_do_not_pile_up(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MOST_WAITING", 3)
+    monkeypatch.setattr(accept, "_QUIET_SECONDS", 0)
+    rig = Rig(redis)
+    for number in of_partition(1, 6) + of_partition(2, 2):
+        await rig.append(number)
+    assert await rig.woken() == ["acme:1 assignments", "acme:2 assignments", "acme:2 assignments"]
+
+
 async def trips(redis: Redis) -> int:
     stats: dict[str, Any] = await redis.info("commandstats")
     return sum(int(stats.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in ("evalsha", "rpush"))
@@ -179,10 +192,10 @@ class Broken(Scripts):
 
     broken = True
 
-    async def run_many(self, calls: Sequence[Call], push: Any = ("", ())) -> list[Any]:
+    async def run_many(self, calls: Sequence[Call], along: Any = None) -> list[Any]:
         if self.broken:
             raise AttributeError("'NoneType' object has no attribute 'write'")
-        return await super().run_many(calls, push)
+        return await super().run_many(calls, along)
 
 
 async def test_an_error_nobody_thought_of_is_an_answer_too_and_the_next_request_works(redis: Redis) -> None:

@@ -12,6 +12,7 @@ import dramatiq
 import pytest
 from redis.asyncio import Redis
 
+from workers import queue
 from workers.bell import Bell
 from workers.queue import BEFORE, LIVE_KEY, Wake, live_message, make_broker
 from workers.store import embedded
@@ -118,6 +119,23 @@ async def test_what_nobody_understands_is_passed_over(house: House) -> None:
     await house.until(lambda: house.done == [("acme", 1)])
 
 
+async def test_a_bell_survives_a_defect_of_the_client(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = True
+
+    async def taken(bell: Bell) -> bytes | None:
+        if broken:
+            raise AttributeError("'NoneType' object has no attribute 'read'")
+        return await sound(bell)
+
+    sound = Bell._taken
+    monkeypatch.setattr(Bell, "_taken", taken)
+    await house.ring("acme", 1)
+    await asyncio.sleep(1.2)  # the round that had begun is over by now
+    await house.ring("acme", 2)
+    broken = False
+    await house.until(lambda: ("acme", 2) in house.done)
+
+
 async def test_wake_ups_flow_again_after_redis_was_killed_and_restarted(tmp_path: Path) -> None:
     server = await asyncio.to_thread(embedded.start, tmp_path)
     redis = connect(server.url)
@@ -149,4 +167,19 @@ async def test_the_scheduler_rings_both_bells_and_others_one(redis: Redis, redis
     old = next(broker.consume(BEFORE))
     assert old is not None
     assert (old.actor_name, tuple(old.args)) == ("ingest", ("acme", 4))
+    broker.client.close()
+
+
+async def test_with_no_worker_about_wake_ups_do_not_pile_up(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MOST_WAITING", 5)
+    broker = make_broker(redis_url)
+    broker.declare_queue(BEFORE)
+    wake = Wake(broker, both=True)
+    for number in range(12):
+        wake.ingest(Partition("acme", number))
+    waiting = [dramatiq.Message.decode(body).args for body in await redis.lrange(LIVE_KEY, 0, -1)]
+    assert waiting == [("acme", number) for number in range(7, 12)]
+    assert await redis.llen(f"sw:queue:{BEFORE}") == 5
     broker.client.close()

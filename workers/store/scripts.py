@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import NoScriptError
 
 LUA = Path(__file__).parent / "lua"
@@ -47,15 +48,15 @@ class Scripts:
             return await self.redis.eval(text, len(keys), *keys, *args)
 
     async def run_many(
-        self, calls: Sequence[Call], push: tuple[str, Sequence[bytes]] = ("", ())
+        self, calls: Sequence[Call], along: Callable[[Pipeline], object] | None = None
     ) -> list[Any]:
         """The answers in the order of the calls, in one round trip; a call that failed answers with its exception.
 
         After a restart of the store those it has forgotten are run behind the others.
-        `push`: a list and what is appended to it in the same round trip, whatever becomes of the calls.
+        `along` adds commands that ride in the same round trip, whatever becomes of the calls.
         Raises `redis.exceptions.ConnectionError` or `TimeoutError` when the pipeline as a whole failed.
         """
-        answers = (await self._pipeline(calls, push))[: len(calls)]
+        answers = (await self._pipeline(calls, along))[: len(calls)]
         forgotten = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if forgotten:
             for script in {calls[i].script for i in forgotten}:
@@ -66,12 +67,12 @@ class Scripts:
         return answers
 
     async def _pipeline(
-        self, calls: Sequence[Call], push: tuple[str, Sequence[bytes]] = ("", ())
+        self, calls: Sequence[Call], along: Callable[[Pipeline], object] | None = None
     ) -> list[Any]:
         pipe = self.redis.pipeline(transaction=False)
         for call in calls:
             pipe.evalsha(_source(call.script)[1], len(call.keys), *call.keys, *call.args)
-        if push[1]:
-            pipe.rpush(push[0], *push[1])
+        if along is not None:
+            along(pipe)
         answers: list[Any] = await pipe.execute(raise_on_error=False)
         return answers
