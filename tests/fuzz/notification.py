@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from service.notifications import MOST_ITEMS, NotANotification, parse
 from workers import plan
 from workers.changes import TenantView
+from workers.decisions import TenantIngest, decide
 from workers.events import Event
-from workers.ingest import TenantIngest, decide
 from workers.store.gate import Apply, Reject
 from workers.store.inbox import Arrival, Entry, Stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.fuzz.notification import TENANT
 from workers import plan
 from workers.arrivals import of_item
-from workers.ingest import decide
+from workers.decisions import decide
 from workers.protime import ProtimeError, pages
 from workers.store.gate import Apply, Reject
 from workers.store.inbox import Entry

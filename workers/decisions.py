@@ -1,0 +1,101 @@
+"""From planned entries to the gate's decisions: events rendered, states computed, poison rejected. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from workers import plan
+from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
+from workers.protime.not_json import NOT_JSON
+from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Reject, Supersede
+from workers.store.inbox import NO_ID, Entry, Stored
+
+
+@dataclass(frozen=True)
+class TenantIngest:
+    """What ingest needs of a tenant. `fetch` maps collections to their mode."""
+
+    name: str
+    view: TenantView
+    fetch: Mapping[str, str]
+
+
+def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> list[Decision]:
+    """The gate's operations for one resource: events rendered, states computed, poison rejected."""
+    decisions: list[Decision] = []
+    expected = str(stored.number) if stored else "0"
+    for entry in found.apply:
+        try:
+            body, rendered = _render(tenant, entry, stored)
+        except (NormalizeError, *NOT_JSON) as error:
+            reason = f"{type(error).__name__}: {error}"
+            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
+            continue
+        version = entry.version or NO_VERSION
+        # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
+        gone = rendered.change == "deleted"
+        decisions.append(
+            Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
+        )
+        stored, expected = Stored(version, gone, 0, body), CHAINED
+    decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
+    return decisions
+
+
+def _came(entry: Entry) -> Came:
+    return Came(entry.channel or entry.origin, entry.deleted, entry.version)
+
+
+def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
+    collection, _, number = entry.resource.partition("/")
+    if number == NO_ID:
+        raise NormalizeError("the record has no integer id")
+    resource = None if entry.deleted else _object(entry.data)
+    change = Change(
+        tenant=tenant.name,
+        collection=collection,
+        id=int(number),
+        version=entry.version or f"at-{entry.id.rpartition(':')[2]}",
+        deleted=entry.deleted,
+        resource=resource,
+        previous=_object(stored.body) if stored and stored.body else None,
+        was_deleted=bool(stored and stored.deleted),
+        origin=entry.origin,
+        learned_at=datetime.fromtimestamp(entry.arrived_ms / 1000, UTC),
+    )
+    rendered = normalize(change, tenant.view)
+    if resource is None:
+        return b"", rendered
+    return msgspec.json.encode(stored_form(collection, resource, tenant.view)), rendered
+
+
+def _kept(tenant: TenantIngest, entry: Entry) -> bytes:
+    """Of a person that is rejected, what may be kept of it: its raw data may not."""
+    if not entry.resource.startswith("people/"):
+        return b""
+    try:
+        return reduced_form(msgspec.json.decode(entry.data), tenant.view)
+    except NOT_JSON:
+        return b""
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    decoded = msgspec.json.decode(data)
+    if not isinstance(decoded, dict):
+        raise NormalizeError(f"the resource is a JSON {type(decoded).__name__}, expected an object")
+    return decoded
+
+
+def compact(entry: Entry) -> Entry:
+    """An entry with its data in the form in which states are stored: without versions, only the data can be compared."""
+    try:
+        return (
+            replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
+        )
+    except NOT_JSON:
+        return entry  # will be rejected
