@@ -17,6 +17,7 @@ import structlog
 from workers import arrivals, clock
 from workers.delta_end import after_the_end, taken_over
 from workers.delta_failures import DeltaFailures
+from workers.first_loads import Way
 from workers.page_batches import batches
 from workers.protime import Conflict, Gone, ProtimeError, Transient
 from workers.reading import TenantReading
@@ -46,7 +47,9 @@ class Deltas:
         refusals: Refusals,
         tenants: Mapping[str, TenantReading],
         wake: Callable[[Iterable[Partition]], None],
+        way: Way,
     ) -> None:
+        """`wake` is told which partitions have new work; `way` takes the records of a first walk."""
         self._scripts = scripts
         self._inbox = inbox
         self._leases = leases
@@ -55,6 +58,7 @@ class Deltas:
         self._refusals = refusals
         self._tenants = tenants
         self._wake = wake
+        self._way = way
         self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
     async def pull(self, tenant: str, collection: str) -> None:
@@ -130,14 +134,12 @@ class Deltas:
             await self._walk(tenant, collection, state, lease)
             return set()
         page = await self._tenants[tenant].client.delta_pull(state.link)
-        touched = await self._append(
-            tenant, "delta", [arrivals.of_item(collection, item) for item in page.items]
-        )
+        touched = await self._append(tenant, [arrivals.of_item(collection, item) for item in page.items])
         state.link = page.delta_link
         return touched
 
     async def _walk(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> None:
-        """The first walk over all records, behind live traffic; it goes on where a killed process left it."""
+        """The first walk over all records; it goes on where a killed process left it."""
         settings = self._tenants[tenant]
         if state.walk:
             pages = settings.client.delta_start_from(collection, state.walk)
@@ -147,18 +149,15 @@ class Deltas:
         async for some in batches(pages):
             if not lease.alive:
                 raise Transient("the lock on this delta was lost to another process")
-            await self._inbox.room(tenant)
             found = [arrivals.of_item(collection, item) for page in some for item in page.items]
-            touched = await self._append(tenant, "sync", found)
+            await self._way.take(tenant, found)
             state.link, state.walk = some[-1].delta_link, some[-1].next_link
             await self._states.put(tenant, collection, state)
-            self._wake(touched)
 
-    async def _append(self, tenant: str, origin: str, found: list[Arrival]) -> set[Partition]:
+    async def _append(self, tenant: str, found: list[Arrival]) -> set[Partition]:
         touched = set[Partition]()
         for start in range(0, len(found), _CHUNK):
-            some = found[start : start + _CHUNK]
-            touched |= await self._inbox.append(tenant, origin, some, bulk=origin == "sync")
+            touched |= await self._inbox.append(tenant, "delta", found[start : start + _CHUNK])
         return touched
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
 
-import msgspec
 import structlog
 
 from workers import clock, plan
 from workers.as_they_come import as_they_come
-from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
+from workers.decisions import TenantIngest, compact, decide
 from workers.openings import Openings
-from workers.protime.not_json import NOT_JSON
-from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Gate, Passed, Reject, Supersede
+from workers.store.gate import Decision, Gate, Passed
 from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
@@ -26,15 +21,6 @@ log = structlog.get_logger()
 BATCH = 500
 #: A resource that cannot be fetched for so long is delivered as its signed notification told it.
 FALLBACK_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class TenantIngest:
-    """What ingest needs of a tenant. `fetch` maps collections to their mode."""
-
-    name: str
-    view: TenantView
-    fetch: Mapping[str, str]
 
 
 #: Fetches one resource for ingest: the resource as an entry (deleted for a 404), or None when it is to be tried later.
@@ -173,79 +159,3 @@ def _outlook(
     # A list or a delta may have brought the newest state itself.
     version = known.apply[0].version
     return known, not any(e.origin != "webhook" and e.version >= version for e in entries)
-
-
-def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> list[Decision]:
-    """The gate's operations for one resource: events rendered, states computed, poison rejected. Pure."""
-    decisions: list[Decision] = []
-    expected = str(stored.number) if stored else "0"
-    for entry in found.apply:
-        try:
-            body, rendered = _render(tenant, entry, stored)
-        except (NormalizeError, *NOT_JSON) as error:
-            reason = f"{type(error).__name__}: {error}"
-            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
-            continue
-        version = entry.version or NO_VERSION
-        # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
-        gone = rendered.change == "deleted"
-        decisions.append(
-            Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
-        )
-        stored, expected = Stored(version, gone, 0, body), CHAINED
-    decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
-    return decisions
-
-
-def _came(entry: Entry) -> Came:
-    return Came(entry.channel or entry.origin, entry.deleted, entry.version)
-
-
-def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
-    collection, _, number = entry.resource.partition("/")
-    if number == NO_ID:
-        raise NormalizeError("the record has no integer id")
-    resource = None if entry.deleted else _object(entry.data)
-    change = Change(
-        tenant=tenant.name,
-        collection=collection,
-        id=int(number),
-        version=entry.version or f"at-{entry.id.rpartition(':')[2]}",
-        deleted=entry.deleted,
-        resource=resource,
-        previous=_object(stored.body) if stored and stored.body else None,
-        was_deleted=bool(stored and stored.deleted),
-        origin=entry.origin,
-        learned_at=datetime.fromtimestamp(entry.arrived_ms / 1000, UTC),
-    )
-    rendered = normalize(change, tenant.view)
-    if resource is None:
-        return b"", rendered
-    return msgspec.json.encode(stored_form(collection, resource, tenant.view)), rendered
-
-
-def _kept(tenant: TenantIngest, entry: Entry) -> bytes:
-    """Of a person that is rejected, what may be kept of it: its raw data may not."""
-    if not entry.resource.startswith("people/"):
-        return b""
-    try:
-        return reduced_form(msgspec.json.decode(entry.data), tenant.view)
-    except NOT_JSON:
-        return b""
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    decoded = msgspec.json.decode(data)
-    if not isinstance(decoded, dict):
-        raise NormalizeError(f"the resource is a JSON {type(decoded).__name__}, expected an object")
-    return decoded
-
-
-def compact(entry: Entry) -> Entry:
-    """An entry with its data in the form in which states are stored: without versions, only the data can be compared."""
-    try:
-        return (
-            replace(entry, data=msgspec.json.encode(msgspec.json.decode(entry.data))) if entry.data else entry
-        )
-    except NOT_JSON:
-        return entry  # will be rejected

@@ -12,10 +12,12 @@ from redis.asyncio import Redis
 from workers import clock
 from workers.clients import Clients
 from workers.config import Config
+from workers.decisions import TenantIngest
 from workers.deltas import Deltas
 from workers.dispatch import Dispatcher
 from workers.echoes import Echoes
-from workers.ingest import Ingest, TenantIngest
+from workers.first_loads import Behind, Straight
+from workers.ingest import Ingest
 from workers.queue import Wake
 from workers.reconcile import Reconciler, Reconciliation, reconcile_days
 from workers.repairs import Repairs
@@ -54,7 +56,9 @@ class Runtime:
         }
         self.dispatcher = self._dispatcher()
         self.replaying = self._replaying()
+        self._views = {name: _ingest_view(config, name) for name in config.tenants}
         self.ingest = self._ingest()
+        self._way = self._first_loads()
         self.deltas = self._deltas()
         self.subscriptions = self._keeper(wake)
         self.reconciler = self._reconciler(redis)
@@ -84,11 +88,15 @@ class Runtime:
             self.store.inbox,
             self.store.gate,
             self._leases,
-            {name: _ingest_view(self._config, name) for name in self._config.tenants},
+            self._views,
             self._clients.fetch,
             self.dispatcher.committed,
             openings=self.dispatcher.openings,
         )
+
+    def _first_loads(self) -> Straight:
+        store, behind = self.store, Behind(self.store.inbox, self._wake_all)
+        return Straight(store.scripts, store.inbox, self._views, self.dispatcher.committed, behind)
 
     def _deltas(self) -> Deltas:
         return Deltas(
@@ -100,6 +108,7 @@ class Runtime:
             self._clients.refusals,
             {name: self._clients.reading(name) for name in self._config.tenants},
             self._wake_all,
+            self._way,
         )
 
     def _keeper(self, wake: Wake) -> SubscriptionKeeper:
@@ -119,7 +128,7 @@ class Runtime:
         return Reconciler(reconciliation, self._leases, self._clients.refusals, self._clients.reading, days)
 
     def _repairs(self) -> Repairs:
-        sync = Sync(self.store.inbox, self._leases, ProgressStore(self.store.redis), self._wake_all)
+        sync = Sync(self._way, self._leases, ProgressStore(self.store.redis))
         return Repairs(
             self.store.owed,
             self.store.deltas,

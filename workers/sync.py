@@ -1,6 +1,6 @@
-"""The first load of a collection by its list: page after page into the bulk inbox, resumable at any page.
+"""The first load of a collection by its list, resumable at any page.
 
-GET some pages ─▶ append their records behind live traffic ─▶ note the next page ─▶ wait for room ─▶ GET the next
+GET some pages ─▶ hand their records over ─▶ note the next page ─▶ GET the next
 
 When Protime cannot answer for a while, the load waits and goes on where it stood.
 """
@@ -10,17 +10,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 
 from workers import arrivals
+from workers.first_loads import Way
 from workers.page_batches import batches
 from workers.protime import Conflict, Gone, Page, Transient
 from workers.reading import TenantReading
 from workers.retry import delay
-from workers.store.inbox import Inbox
-from workers.store.keys import Partition
 from workers.store.leases import Lease, Leases
 from workers.store.progress import Progress, ProgressStore, lock_key
 
@@ -37,21 +36,19 @@ class Busy(Exception):
 
 
 class Sync:
-    """Loads collections. `wake` is told which partitions have new work."""
+    """Loads collections. `way` takes the records on."""
 
     def __init__(
         self,
-        inbox: Inbox,
+        way: Way,
         leases: Leases,
         progress: ProgressStore,
-        wake: Callable[[Iterable[Partition]], None],
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._inbox = inbox
+        self._way = way
         self._leases = leases
         self._progress = progress
-        self._wake = wake
         self._sleep = sleep
 
     async def loaded(self, tenant: str, collection: str) -> bool:
@@ -118,13 +115,11 @@ class Sync:
             async for some in batches(self._pages(settings, collection, progress)):
                 if not lease.alive:
                     raise Busy(f"{tenant}/{collection} was taken over by another process")
-                await self._inbox.room(tenant)
                 found = [a for page in some for a in arrivals.of_page(collection, page)]
-                touched = await self._inbox.append(tenant, "sync", found, bulk=True)
+                await self._way.take(tenant, found)
                 progress.next_link = some[-1].next_link or ""
                 progress.pages, progress.records = progress.pages + len(some), progress.records + len(found)
                 await self._progress.put(tenant, job, progress)
-                self._wake(touched)
                 seen(progress)
         except (Conflict, Gone):
             if not progress.next_link:

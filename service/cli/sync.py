@@ -18,6 +18,7 @@ from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from workers.clients import Clients
 from workers.config import Config
+from workers.first_loads import Behind
 from workers.reading import TenantReading
 from workers.reconcile import Found, Reconciliation, reconcile_days, window_of
 from workers.store import Store
@@ -48,7 +49,7 @@ def sync(
 
     async def load(store: Store) -> Stand:
         async with _reading(loaded, store, tenant) as (settings, leases):
-            job = Sync(store.inbox, leases, ProgressStore(store.redis), lambda _: None)
+            job = Sync(Behind(store.inbox, lambda _: None), leases, ProgressStore(store.redis))
             with _bar(tenant, collection) as show:
                 try:
                     return await job.load(settings, tenant, collection, show)

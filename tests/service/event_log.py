@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 from service.main import build
 from tests.service.rig import config, settings
 from workers.config import Config
-from workers.ingest import Ingest, TenantIngest
+from workers.decisions import TenantIngest
+from workers.ingest import Ingest
 from workers.store import Store
 from workers.store.inbox import Arrival
 from workers.store.leases import Leases

@@ -13,10 +13,11 @@ from redis.asyncio import Redis
 from tests.workers.gate_faults import DisturbedGate, FlakySink, MortalScripts
 from workers import plan
 from workers.changes import TenantView
+from workers.decisions import TenantIngest
 from workers.deliver import settle, settle_retry
 from workers.delivery import Delivery
 from workers.events import Event
-from workers.ingest import Ingest, TenantIngest
+from workers.ingest import Ingest
 from workers.sinks.base import Retry, SinkOptions
 from workers.store.inbox import Arrival, Entry, Inbox, Stored, stored
 from workers.store.lanes import Lane

@@ -13,9 +13,10 @@ import pytest
 from redis.asyncio import Redis
 
 from workers.changes import TenantView
+from workers.decisions import TenantIngest
 from workers.dispatch import Dispatcher
 from workers.events import Event
-from workers.ingest import Ingest, TenantIngest
+from workers.ingest import Ingest
 from workers.sinks.base import Failure, Filter, Retry, SinkOptions
 from workers.sinks.collapse import Collapse
 from workers.store.dead_letters import DeadLetters

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.deltas import Deltas
+from workers.first_loads import Behind
 from workers.protime import Gone
 from workers.reading import TenantReading
 from workers.refusals import Refusals
@@ -55,6 +56,7 @@ class House:
             refusals,
             {"acme": settings},
             self._wake,
+            Behind(self.inbox, self._wake),
         )
 
     def _wake(self, partitions: Iterable[Partition]) -> None:

@@ -12,7 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from workers.changes import TenantView
-from workers.ingest import Ingest, TenantIngest
+from workers.decisions import TenantIngest
+from workers.ingest import Ingest
 from workers.store.dead_letters import DeadLetters
 from workers.store.gate import Gate
 from workers.store.inbox import Arrival, Entry, Inbox

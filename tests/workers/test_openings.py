@@ -12,11 +12,13 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as HungUp
+from redis.exceptions import ReadOnlyError
 
 from workers.changes import TenantView
+from workers.decisions import TenantIngest
 from workers.dispatch import Dispatcher
 from workers.events import Event
-from workers.ingest import Ingest, TenantIngest
+from workers.ingest import Ingest
 from workers.sinks.base import Failure, SinkOptions
 from workers.store.gate import Gate
 from workers.store.inbox import Arrival, Entry, Inbox
@@ -30,23 +32,27 @@ VIEW = TenantView(ZoneInfo("Europe/Brussels"), 168)
 
 
 class Counting(Scripts):
-    """Notes which scripts ride in which round trip; `broken` makes the next gate fail before it is sent."""
+    """Notes which scripts ride in which round trip; `broken` makes the next gate fail before it is sent, `unread` the readings beside it."""
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis)
         self.trips: list[tuple[str, ...]] = []
         self.broken = False
+        self.unread: Exception | None = None
 
     async def run(self, script: str, keys: Sequence[str], *args: Argument) -> Any:
         self.trips.append((script,))
         return await super().run(script, keys, *args)
 
-    async def run_many(self, calls: Sequence[Call], push: Any = ("", ())) -> list[Any]:
+    async def run_many(self, calls: Sequence[Call], along: Any = None) -> list[Any]:
         self.trips.append(tuple(call.script for call in calls))
         if self.broken and calls[0].script == "gate":
             self.broken = False
             raise HungUp("cut")
-        return await super().run_many(calls, push)
+        if self.unread is not None and calls[0].script == "gate":
+            failed, self.unread = [self.unread] * (len(calls) - 1), None
+            return [*await super().run_many(calls[:1]), *failed]
+        return await super().run_many(calls, along)
 
 
 class Sink:
@@ -150,6 +156,12 @@ async def test_a_commit_that_was_cut_leaves_the_lanes_to_the_next(house: House) 
     await house.scripts.redis.delete(P.lease)  # as if its two seconds were over
     written = ["assignments/1", await house.write()]
     await house.delivered(*written)
+
+
+@pytest.mark.parametrize("defect", [ReadOnlyError("store"), AttributeError("client")])
+async def test_a_reading_that_failed_beside_its_commit_is_done_anew(house: House, defect: Exception) -> None:
+    house.scripts.unread = defect
+    await house.delivered(await house.write())
 
 
 async def test_a_lane_that_another_process_has_is_left_to_it(house: House) -> None:

@@ -16,9 +16,10 @@ from redis.asyncio import Redis
 from simulator.app import create_app
 from simulator.settings import Settings
 from workers.changes import TenantView
+from workers.decisions import TenantIngest
 from workers.dispatch import Dispatcher
 from workers.events import Event
-from workers.ingest import Ingest, TenantIngest
+from workers.ingest import Ingest
 from workers.protime import ClientCredentials, Invalid, Protime, Transient, Unconfirmed, Write, scopes_for
 from workers.sinks.base import Failure, Retry, SinkOptions
 from workers.store.connect import StoreUnreachable, connect

@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.changes import TenantView
-from workers.ingest import Ingest, TenantIngest
+from workers.decisions import TenantIngest
+from workers.first_loads import Behind
+from workers.ingest import Ingest
 from workers.reading import TenantReading
 from workers.reconcile import Reconciler, Reconciliation
 from workers.refusals import Refusals
@@ -53,7 +55,7 @@ class House:
         reading = TenantReading(tenant.client, lambda: TODAY, since, {}, deltas)
         view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
         self.ingest = Ingest(self.inbox, Gate(scripts), leases, {"acme": view}, never, lambda _: None)
-        sync = Sync(self.inbox, leases, ProgressStore(redis), lambda _: None)
+        sync = Sync(Behind(self.inbox, lambda _: None), leases, ProgressStore(redis))
         reconciler = Reconciler(
             Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None),
             leases,

@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.changes import TenantView
-from workers.ingest import Ingest, TenantIngest
+from workers.decisions import TenantIngest
+from workers.first_loads import Behind
+from workers.ingest import Ingest
 from workers.protime import Transient
 from workers.reading import TenantReading
 from workers.reconcile import Reconciliation, window_of
@@ -50,7 +52,7 @@ class House:
         )
         view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
         self.ingest = Ingest(self.inbox, Gate(scripts), self.leases, {"acme": view}, never, lambda _: None)
-        self.sync = Sync(self.inbox, self.leases, self.progress, lambda _: None)
+        self.sync = Sync(Behind(self.inbox, lambda _: None), self.leases, self.progress)
         self.reconciliation = Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None)
 
     async def load(self) -> Progress:

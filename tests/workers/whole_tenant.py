@@ -20,8 +20,10 @@ from tests.workers.collection_examples import DAY, EXAMPLES
 from tests.workers.tenants import AGENT, Tenant
 from workers.changes import schema
 from workers.config import Config
+from workers.decisions import TenantIngest
 from workers.deltas import Deltas
-from workers.ingest import Ingest, TenantIngest
+from workers.first_loads import Behind, Straight
+from workers.ingest import Ingest
 from workers.protime import ClientCredentials, Protime, scopes_for
 from workers.protime.collections import COLLECTIONS
 from workers.reading import TenantReading
@@ -74,10 +76,12 @@ class House:
         )
         view = TenantIngest("acme", tenant_view(settings, loaded.secret_key), {name: own.fetch})
         self.ingest = Ingest(store.inbox, store.gate, leases, {"acme": view}, never, lambda _: None)
-        self.sync = Sync(store.inbox, leases, ProgressStore(redis), lambda _: None)
+        behind = Behind(store.inbox, lambda _: None)
+        way = Straight(store.scripts, store.inbox, {"acme": view}, lambda _: None, behind)
+        self.sync = Sync(way, leases, ProgressStore(redis))
         self.deltas = Deltas(
             store.scripts, store.inbox, leases, store.deltas, Owed(store.scripts), Refusals(Stops(redis)),
-            {"acme": self.reading}, lambda _: None,
+            {"acme": self.reading}, lambda _: None, way,
         )  # fmt: skip
         self.reconciliation = Reconciliation(store.inbox, States(redis, store.inbox), lambda _: None)
         self.window = window_of(name, today, 7, 60)

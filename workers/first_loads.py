@@ -1,0 +1,125 @@
+"""Records of a first load on their way to the gate.
+
+    page ─▶ records the store knows nothing of ─▶ rendered here ─▶ state and event in one script
+         └▶ all others ─▶ the bulk inbox, behind live traffic
+
+A record that nothing is known of has nothing to be compared with, so the inbox would only be a detour of two more writes and
+three more readings. The script looks again: what came by another channel meanwhile goes through the inbox too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from workers.clock import now_ms
+from workers.decisions import TenantIngest, decide
+from workers.plan import Plan
+from workers.store.gate import Apply
+from workers.store.inbox import NO_ID, Arrival, Entry, Inbox
+from workers.store.keys import Partition, partition_of
+from workers.store.scripts import Call, Scripts
+
+ORIGIN = "sync"
+#: So many are appended to the bulk inbox, or rendered, in one go: what is live waits no longer than that.
+_CHUNK = 500
+
+
+class Way(Protocol):
+    """Where the records of a load go; what `take` returned for is on disk. Raises `redis.exceptions.RedisError`."""
+
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> None: ...
+
+
+class Behind:
+    """Through the bulk inbox, behind live traffic. `wake` is told which partitions have new work."""
+
+    def __init__(self, inbox: Inbox, wake: Callable[[Iterable[Partition]], None]) -> None:
+        self._inbox = inbox
+        self._wake = wake
+
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+        await self._inbox.room(tenant)
+        for start in range(0, len(found), _CHUNK):
+            self._wake(await self._inbox.append(tenant, ORIGIN, found[start : start + _CHUNK], bulk=True))
+
+
+class Straight:
+    """Past the inbox, for a worker that has its sinks registered; the rest goes `behind`.
+
+    `committed` is called when new events are in a partition's log; it must not block.
+    """
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        inbox: Inbox,
+        tenants: Mapping[str, TenantIngest],
+        committed: Callable[[Partition], None],
+        behind: Way,
+    ) -> None:
+        self._scripts = scripts
+        self._inbox = inbox
+        self._tenants = tenants
+        self._committed = committed
+        self._behind = behind
+
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+        new, rest = await self._unknown(tenant, found)
+        calls, loaded = [], []
+        for partition, some in new.items():
+            rendered = self._rendered(tenant, some.values())
+            rest += [arrival for name, arrival in some.items() if name not in rendered]
+            if rendered:
+                calls.append(_call(partition, rendered.values()))
+                loaded.append((partition, some))
+            await asyncio.sleep(0)  # live traffic first
+        for (partition, some), answer in zip(loaded, await self._scripts.run_many(calls), strict=True):
+            if isinstance(answer, Exception):
+                raise answer
+            rest += [some[name.decode()] for name in answer]
+            self._committed(partition)
+        if rest:
+            await self._behind.take(tenant, rest)
+
+    async def _unknown(
+        self, tenant: str, found: Sequence[Arrival]
+    ) -> tuple[dict[Partition, dict[str, Arrival]], list[Arrival]]:
+        """The records that the store knows nothing of, by partition and name; and the others."""
+        partitions, rest = self._inbox.all(tenant), list[Arrival]()
+        split: dict[Partition, dict[str, Arrival]] = {}
+        for arrival in found:
+            partition = partitions[partition_of(arrival.resource, len(partitions))]
+            if not _is_plain(arrival) or arrival.resource in split.get(partition, ()):
+                rest.append(arrival)
+            else:
+                split.setdefault(partition, {})[arrival.resource] = arrival
+        pipe = self._scripts.redis.pipeline(transaction=False)
+        for partition, some in split.items():
+            pipe.hmget(partition.state, list(some))
+        for some, states in zip(split.values(), await pipe.execute(), strict=True):
+            for name in [name for name, state in zip(some, states, strict=True) if state is not None]:
+                rest.append(some.pop(name))
+        return split, rest
+
+    def _rendered(self, tenant: str, some: Iterable[Arrival]) -> dict[str, Apply]:
+        """What can be understood; what is to be rejected is left to the gate."""
+        entry, rendered = f"{now_ms()}-0", {}
+        for a in some:
+            plan = Plan([Entry(entry, a.resource, a.version, deleted=False, origin=ORIGIN, data=a.data)], [])
+            [decision] = decide(self._tenants[tenant], plan, None)
+            if isinstance(decision, Apply):
+                rendered[a.resource] = decision
+        return rendered
+
+
+def _is_plain(arrival: Arrival) -> bool:
+    return bool(arrival.version) and not arrival.deleted and not arrival.resource.endswith(f"/{NO_ID}")
+
+
+def _call(partition: Partition, applied: Iterable[Apply]) -> Call:
+    p, args = partition, list[str | bytes]()
+    for a in applied:
+        args += (a.resource, a.version, "1" if a.deleted else "0", a.body, a.event)
+    return Call("load", (p.state, p.events, p.counts, p.journal), (ORIGIN, f"{now_ms()}-0", *args))
