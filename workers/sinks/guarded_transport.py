@@ -15,13 +15,15 @@ from typing import Final
 
 import httpx
 
+from workers.outbound import Outbound
 from workers.sinks.addresses import Network, refusal
 
 #: Host → IP addresses, best first. Raises `OSError` when there are none.
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 #: An idle connection is dropped before a usual receiver (5 s and more) drops it under the next request.
-LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4)
+KEEP_SECONDS: Final = 4.0
+MOST_CONNECTIONS: Final = 100
 
 
 class AddressRefused(Exception):
@@ -46,7 +48,7 @@ def permitted(
     raise AddressRefused(f"refused to connect: {host} is {found or 'no address'}")
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
+class GuardedTransport:
     def __init__(
         self,
         *,
@@ -58,9 +60,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._allow_private = allow_private
         self._allowed = allowed
         self._resolve = resolve
-        self._inner = httpx.AsyncHTTPTransport(verify=tls, limits=LIMITS)
+        self._inner = Outbound(tls=tls, most=MOST_CONNECTIONS, keep_seconds=KEEP_SECONDS)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def begin(self, request: httpx.Request) -> httpx.Response:
         """Send to the first permitted address that takes a connection.
 
         Raises `AddressRefused`, `OSError` when the host is unknown, and what httpx raises.
@@ -70,13 +72,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         *others, last = permitted(host, addresses, allow_private=self._allow_private, allowed=self._allowed)
         for address in others:
             try:
-                return await self._inner.handle_async_request(_pinned(request, host, address))
+                return await self._inner.begin(_pinned(request, host, address))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await self._inner.handle_async_request(_pinned(request, host, last))
+        return await self._inner.begin(_pinned(request, host, last))
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+    async def close(self) -> None:
+        await self._inner.close()
 
     async def _addresses(self, host: str) -> Sequence[str]:
         return [host] if _is_address(host) else await self._resolve(host)
@@ -90,7 +92,7 @@ def _pinned(request: httpx.Request, host: str, address: str) -> httpx.Request:
         request.method,
         request.url.copy_with(host=address),
         headers=request.headers,
-        stream=request.stream,
+        content=request.content,
         extensions={**request.extensions, "sni_hostname": host.rstrip(".")},
     )
 

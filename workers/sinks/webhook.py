@@ -52,8 +52,6 @@ class WebhookSink:
         self._extensions = {"target": url.raw_path, "timeout": timeout}
         self._hidden = options.hidden
         self._clock = clock
-        # The transport alone: of what a client adds (redirects, cookies, authentication, hooks) nothing is wanted here,
-        # and it was a sixth of the time of a delivery.
         self._transport = _transport(options, resolve, tls or options.tls())
         self._closed = False
 
@@ -66,7 +64,7 @@ class WebhookSink:
 
     async def close(self) -> None:
         self._closed = True
-        await self._transport.aclose()
+        await self._transport.close()
 
     async def _post(self, events: Sequence[Event]) -> Failure | None:
         if self._closed:
@@ -75,7 +73,7 @@ class WebhookSink:
         deadline = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._transport.handle_async_request(self._request(events))
+                response = await self._transport.begin(self._request(events))
         except (TimeoutError, OSError, httpx.HTTPError, AddressRefused) as error:
             return failure_of(error, seconds=seconds, text=self._readable(str(error)))
         return await self._read(response, deadline)

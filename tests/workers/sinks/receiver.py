@@ -21,6 +21,8 @@ class Received:
     query: str
     headers: dict[str, str]
     body: bytes
+    #: The port from which it came: one for each connection.
+    client: int
 
 
 @dataclass
@@ -91,7 +93,9 @@ class Receiver:
             if not part.get("more_body"):
                 break
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        self.requests.append(Received(scope["path"], scope["query_string"].decode(), headers, body))
+        self.requests.append(
+            Received(scope["path"], scope["query_string"].decode(), headers, body, scope["client"][1])
+        )
         answer = self.answers.pop(0) if self.answers else self.answer
         await asyncio.sleep(answer.after_seconds)
         raw = [(name.encode(), value.encode()) for name, value in answer.headers.items()]

@@ -126,7 +126,7 @@ async def test_a_sink_that_is_away_fails_for_all_and_takes_them_when_it_is_back(
 async def test_a_target_that_was_replaced_is_found_again_by_the_same_sink(rig, make_event):
     sink = rig.sink()
     assert await sink.deliver([make_event(1)]) == {}
-    rig.restart()
+    await asyncio.to_thread(rig.restart)
     assert await sink.deliver([make_event(2)]) == {}
     assert rig.subjects() == ["assignments/1", "assignments/2"]
     await sink.close()
