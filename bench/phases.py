@@ -57,9 +57,10 @@ async def told(house: House, changes: Sequence[Change], proof: Proof) -> dict[st
 
 async def backlog(house: House, count: int, proof: Proof) -> dict[str, Any]:
     """All is accepted while the workers are frozen; from their waking to the last arrival at the sink."""
-    changes = await house.changes(count)
-    cpu = house.processes.cpu_seconds()
     with house.at_rest():
+        # Made now: a worker that looks by itself must not have begun with them.
+        changes = await house.changes(count)
+        cpu = house.processes.cpu_seconds()
         await _accepted(house, changes)
         began = time.perf_counter()
     return await _arrived(house, changes, began, cpu, proof)

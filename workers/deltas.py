@@ -19,7 +19,7 @@ from workers.delta_end import after_the_end, taken_over
 from workers.delta_failures import DeltaFailures
 from workers.first_loads import Way
 from workers.page_batches import batches
-from workers.protime import Conflict, Gone, ProtimeError, Transient
+from workers.protime import Conflict, Gone, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates, again_key, lock_key
@@ -33,7 +33,12 @@ log = structlog.get_logger()
 
 #: Two pulls of a delta begin at least so far apart: a burst of notifications costs few calls.
 INTERVAL_SECONDS = 0.25
-_CHUNK = 500
+#: So many are appended at a time: what is live waits no longer than that.
+_CHUNK = 2000
+
+
+class _LockLost(Exception):
+    """Another process pulls by now: this one leaves everything as it is."""
 
 
 class Deltas:
@@ -98,6 +103,9 @@ class Deltas:
         except ProtimeError as error:
             await self._failures.met(tenant, collection, state, error, marks)
             return False
+        except _LockLost:
+            log.warning("pull left to another process", tenant=tenant, collection=collection)
+            return False
         await self._pulled(tenant, collection, state)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
@@ -134,7 +142,9 @@ class Deltas:
             await self._walk(tenant, collection, state, lease)
             return set()
         page = await self._tenants[tenant].client.delta_pull(state.link)
-        touched = await self._append(tenant, [arrivals.of_item(collection, item) for item in page.items])
+        touched = await self._append(
+            tenant, [arrivals.of_item(collection, item) for item in page.items], lease
+        )
         state.link = page.delta_link
         return touched
 
@@ -147,18 +157,24 @@ class Deltas:
             references = settings.references.get(collection, [])
             pages = settings.client.delta_start(collection, settings.delta_window(collection), references)
         async for some in batches(pages):
-            if not lease.alive:
-                raise Transient("the lock on this delta was lost to another process")
+            _keep_off_unless_ours(lease)
             found = [arrivals.of_item(collection, item) for page in some for item in page.items]
             await self._way.take(tenant, found)
             state.link, state.walk = some[-1].delta_link, some[-1].next_link
             await self._states.put(tenant, collection, state)
 
-    async def _append(self, tenant: str, found: list[Arrival]) -> set[Partition]:
+    async def _append(self, tenant: str, found: list[Arrival], lease: Lease) -> set[Partition]:
         touched = set[Partition]()
         for start in range(0, len(found), _CHUNK):
+            _keep_off_unless_ours(lease)
             touched |= await self._inbox.append(tenant, "delta", found[start : start + _CHUNK])
         return touched
+
+
+def _keep_off_unless_ours(lease: Lease) -> None:
+    """A process that was stopped for a while goes on in the middle, when another one is long at it."""
+    if not lease.alive:
+        raise _LockLost
 
 
 def _wait(state: DeltaState, now: float) -> float:

@@ -145,4 +145,4 @@ def _writable(logged: Logged) -> bool:
 
 
 def _marked(logged: Logged) -> Logged:
-    return replace(logged, event=logged.event.as_own_write())
+    return Logged(logged.number, logged.resource, logged.event.as_own_write(), logged.waits)

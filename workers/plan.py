@@ -6,7 +6,9 @@ The stored version decides, whatever channel an entry came by: newer passes, old
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from workers.store.gate import NO_VERSION
 from workers.store.inbox import Entry, Stored

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from tests.workers.tenants import Tenant, simulated
 from workers.deltas import Deltas
 from workers.first_loads import Behind
-from workers.protime import Gone
+from workers.protime import DeltaPage, Gone
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates
@@ -289,6 +289,30 @@ async def test_notifications_do_not_wait_for_a_delta_that_rests_for_long(
     batch = await house.inbox.read(P, "me")
     assert batch is not None
     assert len(batch.entries) == passed
+
+
+async def test_a_process_that_lost_its_lock_in_the_middle_leaves_all_to_the_other(
+    redis: Redis, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    await tenant.edit(**SHIFT)
+    before, sound = await house.states.get("acme", "assignments"), tenant.client.delta_pull
+
+    async def frozen(link: str) -> DeltaPage:
+        page = await sound(link)
+        for lease in house.deltas._leases._held.values():
+            lease.until = 0.0
+        return page
+
+    monkeypatch.setattr(tenant.client, "delta_pull", frozen)
+    await house.pull()
+    after = await house.states.get("acme", "assignments")
+    assert (after.link, after.retry_at, after.error) == (before.link, 0.0, "")
+    assert await house.received() == []
+    monkeypatch.undo()
+    await house.pull()
+    assert len(await house.received()) == 1
 
 
 async def test_after_a_delta_died_the_collection_is_owed_a_comparison(redis: Redis, tenant: Tenant) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
+
 from workers.clock import now_ms
 from workers.store.keys import Partition
 from workers.store.scripts import Argument, Call, Scripts
@@ -27,8 +29,7 @@ class Came(NamedTuple):
 BY_WEBHOOK = Came()
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(msgspec.Struct, frozen=True, gc=False):
     """New state and an event. `expected` is the event number of the state it was computed from, "0" for none."""
 
     resource: str
@@ -41,8 +42,7 @@ class Apply:
     came: Came = BY_WEBHOOK
 
 
-@dataclass(frozen=True, slots=True)
-class Supersede:
+class Supersede(msgspec.Struct, frozen=True, gc=False):
     """Older than, or equal to, what is stored."""
 
     resource: str
@@ -51,8 +51,7 @@ class Supersede:
     came: Came = BY_WEBHOOK
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True, gc=False):
     """Cannot be understood: goes to the dead letters with its raw data; a person with nothing but `reduced`."""
 
     resource: str

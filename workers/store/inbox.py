@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from workers.store.keys import Partition, partition_of
 from workers.store.leases import LEASE_MS
 from workers.store.scripts import Argument, Call, Scripts
@@ -32,8 +34,7 @@ class BacklogFull(Exception):
     """A partition's inbox is at its limit; nothing was appended to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A change to append. `resource` is `collection/id`, `data` the resource as Protime gave it (JSON)."""
 
     resource: str
@@ -42,8 +43,7 @@ class Arrival:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A change in the inbox. `id` is `[collection:]milliseconds of arrival-number`.
 
     `told_ms` is set when another entry told of the same state before (Unix milliseconds); `channel` is how this one came
@@ -66,8 +66,7 @@ class Entry:
         return int(self.id.rpartition(":")[2].partition("-")[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """What the gate last let through for a resource. `number` is the number of its event in the partition's log."""
 
     version: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from workers.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True, gc=False):
     """An event of the log. `waits`: an earlier event of its resource is parked at this sink."""
 
     number: int
