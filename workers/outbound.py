@@ -11,7 +11,8 @@ import io
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Final
 
 import aiohttp
 import httpx
@@ -21,18 +22,6 @@ from yarl import URL
 _NOTHING_BY_ITSELF: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 _LARGE: Final = 1 << 20
-
-
-class Answer(NamedTuple):
-    """A whole answer. Header names are found in any case; `content` is unpacked."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status_code < 300
 
 
 class Outbound:
@@ -57,9 +46,15 @@ class Outbound:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        timeout: aiohttp.ClientTimeout,
-    ) -> Answer:
-        """The answer, read to its end. `url` is encoded already: not a byte of it is changed."""
+        *,
+        connect: float,
+        read: float,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers (found in any case) and content of the answer, read to its end and unpacked.
+
+        `url` is encoded already: not a byte of it is changed. `connect`: seconds for a connection; `read`: without a word from the
+        other side.
+        """
         with _in_words_of_httpx():
             async with self._session().request(
                 method,
@@ -67,10 +62,10 @@ class Outbound:
                 headers=headers,
                 data=_data(body),
                 allow_redirects=False,
-                timeout=timeout,
+                timeout=_timeout(read, connect, read),
                 auto_decompress=True,
             ) as answer:
-                return Answer(answer.status, answer.headers, await answer.read())
+                return answer.status, answer.headers, await answer.read()
 
     async def begin(self, request: httpx.Request) -> httpx.Response:
         """The answer's head; whoever reads the rest closes it. The extensions mean what they mean to httpx' transports."""
@@ -81,7 +76,7 @@ class Outbound:
                 headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                 data=_data(request.content),
                 allow_redirects=False,
-                timeout=_timeout(request.extensions.get("timeout", {})),
+                timeout=_timeout_of(request),
                 server_hostname=request.extensions.get("sni_hostname"),
             )
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
@@ -116,11 +111,6 @@ def environment_proxy(origin: str) -> URL | None:
     return URL(proxy) if proxy and not urllib.request.proxy_bypass(address.host or "") else None
 
 
-def timeout(*, connect: float, read: float) -> aiohttp.ClientTimeout:
-    """Seconds for a connection, and without a word from the other side."""
-    return _timeout({"pool": read, "connect": connect, "read": read})
-
-
 class _Body(httpx.AsyncByteStream):
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self._answer = answer
@@ -145,10 +135,14 @@ def _url(request: httpx.Request) -> URL:
     return URL(f"{request.url.scheme}://{request.url.netloc.decode()}{target.decode()}", encoded=True)
 
 
-def _timeout(seconds: Mapping[str, Any]) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        connect=seconds.get("pool"), sock_connect=seconds.get("connect"), sock_read=seconds.get("read")
-    )
+def _timeout_of(request: httpx.Request) -> aiohttp.ClientTimeout:
+    seconds = request.extensions.get("timeout", {})
+    return _timeout(seconds.get("pool"), seconds.get("connect"), seconds.get("read"))
+
+
+@cache
+def _timeout(pool: float | None, connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
 
 
 @contextlib.contextmanager

@@ -6,16 +6,15 @@ Nothing is retried but a refused token, once: the callers' layer knows what can 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
 
-from workers import outbound
-from workers.outbound import Answer, Outbound, environment_proxy
 from workers.protime import errors, links, redaction, user_agent
 from workers.protime.auth import TokenSource
+from workers.protime.carriers import given, own
 
 T = TypeVar("T")
 
@@ -31,9 +30,6 @@ DENIED_SECONDS = 30.0
 LONGEST_URL = 20_000
 
 
-_MOST_CONNECTIONS = 20
-#: An idle connection is closed before a usual server closes it under the next request.
-_KEEP_SECONDS = 5.0
 #: Somebody who asks us to wait for longer is asked again after so long all the same.
 LONGEST_PAUSE_SECONDS = 3600.0
 #: After a 429 that does not say how long.
@@ -68,6 +64,18 @@ class Call(NamedTuple):
     soon: bool = False
 
 
+class Answer(NamedTuple):
+    """A whole answer. Header names are found in any case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status_code < 300
+
+
 class Transport:
     """Sends calls; everything the methods of the client share."""
 
@@ -84,17 +92,10 @@ class Transport:
     ) -> None:
         self.origin = links.origin(base_url)
         self._tokens = tokens
-        self._http = http
-        self._outbound = Outbound(
-            tls=httpx.create_ssl_context(),
-            most=_MOST_CONNECTIONS,
-            keep_seconds=_KEEP_SECONDS,
-            proxy=environment_proxy(self.origin),
-        )
+        self._carrier = given(http) if http else own(self.origin)
         self._limit = limit
         self._on_request = on_request
-        self._patience = outbound.timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
-        self._soon = outbound.timeout(connect=CONNECT_SECONDS, read=min(SOON_SECONDS, timeout))
+        self._timeout = timeout
         self._prepared = {
             "Host": self.origin.partition("://")[2],
             "User-Agent": user_agent.checked(agent),
@@ -152,7 +153,7 @@ class Transport:
             await self._limit.pause(min(seconds, LONGEST_PAUSE_SECONDS))
 
     async def close(self) -> None:
-        await self._outbound.close()
+        await self._carrier.close()
 
     async def _exchange(self, call: Call, token: str) -> Answer:
         if len(call.url) > LONGEST_URL:
@@ -173,20 +174,13 @@ class Transport:
         return response
 
     async def _answer(self, call: Call, token: str) -> Answer:
-        headers, timeout = self._headers(call, token), self._soon if call.soon else self._patience
-        if self._http is None:
-            return await self._outbound.exchange(call.method, call.url, headers, call.body, timeout)
-        request = httpx.Request(
-            call.method,
-            call.url,
-            headers=headers,
-            content=call.body,
-            extensions={
-                "timeout": httpx.Timeout(timeout.sock_read, connect=timeout.sock_connect).as_dict(),
-            },
+        connect = min(CONNECT_SECONDS, self._timeout)
+        read = min(SOON_SECONDS, self._timeout) if call.soon else self._timeout
+        headers = self._headers(call, token)
+        found = await self._carrier.exchange(
+            call.method, call.url, headers, call.body, connect=connect, read=read
         )
-        given = await self._http.send(request, auth=None, follow_redirects=False)
-        return Answer(given.status_code, given.headers, given.content)
+        return Answer(*found)
 
     def _headers(self, call: Call, token: str) -> dict[str, str]:
         self._prepared["Authorization"] = f"Bearer {token}"

@@ -12,14 +12,13 @@ from typing import Any
 
 import msgspec
 
-from workers.outbound import Answer
 from workers.protime import addresses, pages
 from workers.protime.assignments import ASSIGNMENT
 from workers.protime.bodies import Body
 from workers.protime.clockings import CLOCKING
 from workers.protime.errors import Conflict, ProtimeError, Unconfirmed
 from workers.protime.own_writes import Write, WriteObserver, WriteOutcome, outcome_of
-from workers.protime.transport import Call, Transport
+from workers.protime.transport import Answer, Call, Transport
 from workers.protime.webhooks import created_properties
 
 BODIES: Mapping[str, Body] = {"assignments": ASSIGNMENT, "clockings": CLOCKING}

@@ -15,7 +15,6 @@ from typing import Final
 
 import httpx
 
-from workers.outbound import Outbound
 from workers.sinks.addresses import Network, refusal
 
 #: Host → IP addresses, best first. Raises `OSError` when there are none.
@@ -60,6 +59,9 @@ class GuardedTransport:
         self._allow_private = allow_private
         self._allowed = allowed
         self._resolve = resolve
+        # aiohttp takes a fifth of a second to import: a command that sends nothing does not wait for it.
+        from workers.outbound import Outbound  # noqa: PLC0415
+
         self._inner = Outbound(tls=tls, most=MOST_CONNECTIONS, keep_seconds=KEEP_SECONDS)
 
     async def begin(self, request: httpx.Request) -> httpx.Response:
