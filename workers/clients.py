@@ -21,7 +21,7 @@ from workers.protime import (
 )
 from workers.protime.collections import COLLECTIONS
 from workers.reading import TenantReading
-from workers.refusals import Refusals
+from workers.refusals import Refusals, Refused
 from workers.store import Store
 from workers.store.inbox import Entry
 from workers.store.pace import SharedPace
@@ -77,14 +77,17 @@ class Clients:
         )
 
     async def fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
-        """One resource, as an entry without id and origin; deleted when Protime knows it no more; None: try later."""
+        """One resource, as an entry without id and origin; deleted when Protime knows it no more; None: try later.
+
+        Raises `Refused`.
+        """
         async with self._turns[tenant]:
             return await self._fetch(tenant, collection, number)
 
     async def _fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
-        if time.monotonic() < self._paused_until.get(tenant, 0.0) or self.refusals.resting(
-            tenant, collection
-        ):
+        if self.refusals.resting(tenant, collection):
+            raise Refused
+        if time.monotonic() < self._paused_until.get(tenant, 0.0):
             return None
         references = self._config.tenants[tenant].collections[collection].reference_pairs
         try:
@@ -93,8 +96,9 @@ class Clients:
         except NotFound:
             return Entry("", f"{collection}/{number}", "", deleted=True, origin="", data=b"")
         except ProtimeError as error:
-            if not await self.refusals.met(tenant, collection, error):
-                self._pause(tenant, collection, number, error)
+            if await self.refusals.met(tenant, collection, error):
+                raise Refused from None
+            self._pause(tenant, collection, number, error)
             return None
         await self.refusals.over(tenant, collection)
         return Entry("", f"{collection}/{number}", version, deleted=False, origin="", data=found.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 
@@ -11,6 +12,7 @@ from workers import clock, plan
 from workers.as_they_come import as_they_come
 from workers.decisions import TenantIngest, compact, decide
 from workers.openings import Openings
+from workers.refusals import Refused
 from workers.store.gate import Decision, Gate, Passed
 from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
@@ -23,7 +25,8 @@ BATCH = 500
 FALLBACK_SECONDS = 30.0
 
 
-#: Fetches one resource for ingest: the resource as an entry (deleted for a 404), or None when it is to be tried later.
+#: Fetches one resource for ingest: the resource as an entry (deleted for a 404), or None when it is to be tried later. Raises
+#: `Refused` when Protime does not give it to us: then the notification counts as it was signed, at once.
 Fetch = Callable[[str, str, int], Awaitable["Entry | None"]]
 
 
@@ -133,12 +136,16 @@ class Ingest:
     ) -> tuple[str, plan.Plan | None]:
         """The plan with the record as Protime has it now; None: its entries stay where they are."""
         collection, _, number = resource.partition("/")
-        found = await self._fetch(tenant.name, collection, int(number))
+        try:
+            found = await self._fetch(tenant.name, collection, int(number))
+            patience = self._fallback_seconds
+        except Refused:
+            found, patience = None, -math.inf
         if found is not None:
             return resource, plan.fetched(entries, stored, found)
         waited = clock.now() - known.apply[0].arrived_ms / 1000
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
-        guess = waited > self._fallback_seconds and not plan.doubtful(stored)
+        guess = waited > patience and not plan.doubtful(stored)
         return resource, known if guess else None
 
 

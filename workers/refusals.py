@@ -17,6 +17,10 @@ log = structlog.get_logger()
 REST_SECONDS = 60.0
 
 
+class Refused(Exception):
+    """Protime does not give this collection to us, and will not until somebody changes something there."""
+
+
 class Refusals:
     """What this process was refused; the store tells everybody."""
 

@@ -15,19 +15,21 @@ from starlette.types import Receive, Scope, Send
 
 from tests.service.rig import config, settings
 from workers.clients import Clients
+from workers.refusals import Refused
 from workers.store import Store
 
 TOKEN = {"access_token": "a-token", "expires_in": 3600, "token_type": "Bearer"}
 
 
 @asynccontextmanager
-async def answering(body: bytes) -> AsyncIterator[str]:
+async def answering(body: bytes, status: int = 200) -> AsyncIterator[str]:
     """The address of a Protime that gives out tokens, and one body for everything else."""
 
     async def app(scope: Scope, _: Receive, send: Send) -> None:
         content = json.dumps(TOKEN).encode() if scope["method"] == "POST" else body
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        code = 200 if scope["method"] == "POST" else status
+        await send({"type": "http.response.start", "status": code, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
     with socket.socket() as listener:
@@ -63,3 +65,15 @@ async def test_what_is_fetched_is_a_record_or_asked_for_later(
         found = await clients.fetch("acme", "assignments", 5)
         await clients.close()
     assert (found and found.version) == version
+
+
+async def test_what_protime_refuses_for_good_is_told_from_what_comes_later(
+    redis: Redis, redis_url: str
+) -> None:
+    async with answering(b"{}", status=403) as url:
+        settled = config(settings(redis_url, tenants={"acme": {"base_url": url, "auth_url": url}}))
+        clients = Clients(settled, Store(settled, redis))
+        for number in (5, 6):  # the second is not asked for: the collection rests
+            with pytest.raises(Refused):
+                await clients.fetch("acme", "assignments", number)
+        await clients.close()
