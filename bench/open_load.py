@@ -39,6 +39,8 @@ class OpenLoad:
 
     def send(self, key: Key, request: bytes, due: float) -> None:
         self._told.due[key] = due
+        while self._free and self._free[-1].is_closing:
+            self._free.pop()  # the receiver closes what was idle for some seconds
         if self._free:
             self._free.pop().send(key, request)
         else:
@@ -76,6 +78,10 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
+
+    @property
+    def is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
 
     def send(self, key: Key, request: bytes) -> None:
         assert self._transport is not None
