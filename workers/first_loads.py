@@ -22,8 +22,10 @@ from workers.store.keys import Partition, partition_of
 from workers.store.scripts import Call, Scripts
 
 ORIGIN = "sync"
-#: So many are appended to the bulk inbox, or rendered, in one go: what is live waits no longer than that.
+#: So many are appended to the bulk inbox in one go: what is live waits no longer than that.
 _CHUNK = 500
+#: So many are loaded at a time, however large the pages are: the script has room for as many, should all be of one partition.
+_AT_ONCE = 1000
 
 
 class Way(Protocol):
@@ -66,6 +68,10 @@ class Straight:
         self._behind = behind
 
     async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+        for start in range(0, len(found), _AT_ONCE):
+            await self._take(tenant, found[start : start + _AT_ONCE])
+
+    async def _take(self, tenant: str, found: Sequence[Arrival]) -> None:
         new, rest = await self._unknown(tenant, found)
         calls, loaded = [], []
         for partition, some in new.items():

@@ -43,9 +43,9 @@ class Interrupting(Scripts):
 
 
 class House:
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, partitions: int = 2) -> None:
         self.redis, self.scripts = redis, Interrupting(redis)
-        self.inbox = Inbox(self.scripts, partitions=2, max_backlog=0, waiting={"acme": {}})
+        self.inbox = Inbox(self.scripts, partitions=partitions, max_backlog=0, waiting={"acme": {}})
         view = TenantView(ZoneInfo("Europe/Brussels"), 168)
         tenants = {"acme": TenantIngest("acme", view, {"assignments": "delta"})}
         gate, leases = Gate(self.scripts), Leases(self.scripts)
@@ -140,6 +140,13 @@ async def test_what_a_notification_told_between_look_and_load_is_not_overwritten
     house.scripts.between = [record(1, "07")]
     await house.way.take("acme", [record(1), record(2), record(3)])
     assert await house.events() == [("assignments/1", "07", "created", "webhook"), *created(2, 3)]
+
+
+async def test_a_page_may_have_any_size(redis: Redis) -> None:
+    house = House(redis, partitions=1)
+    await house.way.take("acme", [record(n) for n in range(1, 9_001)])
+    assert await redis.xlen(Partition("acme", 0).events) == 9_000
+    assert await house.waiting() == 0
 
 
 async def test_the_ledger_balances_after_a_load(house: House) -> None:
