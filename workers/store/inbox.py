@@ -2,7 +2,8 @@
 
 `inbox` holds what can be decided now; `inbox:<collection>` holds notifications that wait for a pull of their delta.
 
-Every channel (webhook, delta, sync, reconcile) enters here, so received changes are counted in one place and pass one gate.
+Every channel (webhook, delta, sync, reconcile) enters here, so received changes are counted in one place and pass one gate. Only
+records of a first load that nothing is known of go past it (`workers.first_loads`).
 """
 
 from __future__ import annotations
