@@ -35,7 +35,7 @@ def show(console: Console, figures: Figures, found: Sequence[Verdict]) -> None:
     console.print(_ceilings(figures["ceilings"]), _candidates(figures))
     if all("killed" in trial for trial in figures["trials"].values()):
         console.print(_kills(figures["trials"]))
-    console.print(_targets(found))
+    console.print(_targets(found), *_reasons(found), sep="\n")
 
 
 def doubts(figures: Figures, load: float, cores: int) -> list[str]:
@@ -93,6 +93,15 @@ def _kills(trials: Mapping[str, Any]) -> Table:
         counts = (str(killed[what]) for what in ("changes", "missing", "doubled"))
         table.add_row(name, *counts, f"{killed['again_seconds']:.1f}")
     return table
+
+
+def _reasons(found: Sequence[Verdict]) -> list[str]:
+    """Why lines were not reached; lines with the same reason together."""
+    lines: dict[str, list[str]] = {}
+    for verdict in found:
+        if verdict.word == "not reached" and verdict.target.why:
+            lines.setdefault(verdict.target.why, []).append(verdict.target.what)
+    return [f"Not reached ({'; '.join(names)}): {why}" for why, names in lines.items()]
 
 
 def _targets(found: Sequence[Verdict]) -> Table:
