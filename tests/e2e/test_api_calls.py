@@ -68,6 +68,8 @@ def test_running_changes_in_resource_mode_cost_a_fetch_for_each_event(install, f
     installation: Installation = install(collections=RESOURCE, sink={"batch": 50}, extra=SELDOM)
     installation.start_all()
     protime, sink = installation.protime, installation.subscriber
+    # What it finds would be events that cost no fetch.
+    until(lambda: protime.calls("GET /assignments"), 10, "the first load, of nothing, is done")
     protime.generate(count=10, changes=2000, per_second=500)
     until(protime.quiet, 60, "all notifications are sent")
     until(installation.settled, 20, "nothing is in flight")
