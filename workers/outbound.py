@@ -1,7 +1,6 @@
 """HTTP to the outside, carried by aiohttp; its errors are those of httpx.
 
-httpx alone took half a millisecond of CPU for a request, and more with many connections open: nearly all of what a change cost
-that is fetched and delivered by itself (ADR 13).
+httpx' own transport was most of what a change cost that is fetched and delivered by itself (ADR 13).
 """
 
 from __future__ import annotations
@@ -179,4 +178,5 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[httpx.TransportError], str], 
         "the answer broke off, or could not be unpacked",
     ),
     (aiohttp.InvalidURL, httpx.UnsupportedProtocol, "not an address of HTTP"),
+    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol, "not an address of HTTP"),
 )

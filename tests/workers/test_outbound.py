@@ -134,6 +134,11 @@ async def test_what_was_never_sent_is_told_from_what_may_have_arrived(
     assert isinstance(encrypted, httpx.ConnectTimeout | httpx.ConnectError)
 
 
+@pytest.mark.parametrize("url", [f"ftp://127.0.0.1/in?token={SECRET}", f"http:///in?token={SECRET}"])
+async def test_what_is_no_address_is_told_without_it(outbound: Outbound, url: str) -> None:
+    assert isinstance(await failure(outbound, url), httpx.UnsupportedProtocol)
+
+
 @pytest.mark.parametrize(
     "says",
     [
