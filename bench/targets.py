@@ -122,8 +122,8 @@ _ALONE = (
 )
 _HALF = (
     "Half of what a closed load reaches, in which batches are large. Changes that come one by one cost five round trips to the "
-    "store each, so one worker is busy from about 400 a second on, and catches up by larger batches, which is to wait. Tried: "
-    "ADR 11 and 13, which raised the rate itself to the fivefold; at 800 a second p99 is below 100 ms."
+    "store each: a worker that is busy catches up by larger batches, which is to wait. Tried: ADR 11 and 13, which raised the rate "
+    "itself; `python -m bench.latency --rate 800` measures the wait at a rate of one's own."
 )
 _DELTA = (
     "A pull begins a quarter of a second after the one before at the earliest: at most 240 calls a minute of the 600 that a "
