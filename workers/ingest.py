@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import Any
 
 import structlog
 
@@ -17,6 +18,7 @@ from workers.store.gate import Decision, Gate, Passed
 from workers.store.inbox import NO_ID, Batch, Entry, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.leases import Leases
+from workers.store.scripts import Call
 
 log = structlog.get_logger()
 
@@ -61,23 +63,28 @@ class Ingest:
         """Decides everything the inbox holds; returns when it is empty or another worker is at it."""
         lease = self._leases.hold(partition.lease)
         try:
-            while await self._pass(partition, lease.token) or await self._inbox.leave(partition, lease.token):
+            while await self._pass(partition, lease.token):
                 pass
         finally:
             self._leases.forget(lease)
 
     async def _pass(self, partition: Partition, token: str) -> bool:
-        """Reads from the start to the end; True when waiting entries may remain beyond what one read brings."""
+        """Reads from the start to the end, and leaves; True when there is more to read, and the lease is kept."""
         after, again = "-", False
-        while (batch := await self._inbox.read(partition, token, after=after, most=BATCH)) and batch.entries:
+        while batch := await self._inbox.read(partition, token, after=after, most=BATCH):
+            # What waits in other inboxes may remain beyond what one read brings.
             again = again or any(":" in entry.id for entry in batch.entries)
-            await self._decide(partition, batch)
+            leave = None if again or batch.after else self._inbox.leave_call(partition, token)
+            left = await self._decide(partition, batch, leave)
+            if left is not None:
+                return not left
             if not batch.after:
-                break
+                return again or await self._inbox.leave(partition, token)
             after = batch.after
-        return again and batch is not None
+        return False
 
-    async def _decide(self, partition: Partition, batch: Batch) -> None:
+    async def _decide(self, partition: Partition, batch: Batch, leave: Call | None) -> bool | None:
+        """Whether the lease was given back by `leave`, which rides with a commit that is the only one; None: it was not asked."""
         tenant = self._tenants[partition.tenant]
         groups: dict[str, list[Entry]] = {}
         for entry in batch.entries:
@@ -86,45 +93,55 @@ class Ingest:
         for resource, entries in groups.items():
             outlook, ask = _outlook(tenant, resource, entries, batch.states.get(resource))
             (asked if ask else known)[resource] = outlook
-        await self._carry_out(partition, known, batch.states)
+        left = await self._carry_out(partition, known, batch.states, None if asked else leave)
         looks = [self._ask(tenant, r, groups[r], batch.states.get(r), asked[r]) for r in asked]
         # What Protime has answered goes on while it is asked for the rest.
         async with aclosing(as_they_come(looks)) as answers:
             async for some in answers:
                 plans = {resource: found for resource, found in some if found is not None}
                 await self._carry_out(partition, plans, batch.states)
+        return left
 
     async def _carry_out(
-        self, partition: Partition, plans: Mapping[str, plan.Plan], states: Mapping[str, Stored]
-    ) -> None:
+        self,
+        partition: Partition,
+        plans: Mapping[str, plan.Plan],
+        states: Mapping[str, Stored],
+        leave: Call | None = None,
+    ) -> bool | None:
         tenant = self._tenants[partition.tenant]
         decisions: list[Decision] = []
         for resource, found in plans.items():
             decisions += decide(tenant, found, states.get(resource))
         if not decisions:
-            return
-        passed = await self._commit(partition, decisions)
+            return None
+        passed, left = await self._commit(partition, decisions, leave)
         if passed.conflicts:
             log.info(
                 "state moved under a batch, it is read again",
                 partition=str(partition),
                 n=len(passed.conflicts),
             )
+        return left
 
-    async def _commit(self, partition: Partition, decisions: Sequence[Decision]) -> Passed:
+    async def _commit(
+        self, partition: Partition, decisions: Sequence[Decision], leave: Call | None
+    ) -> tuple[Passed, bool | None]:
         openings = self._openings(partition)
-        if openings is None:
-            passed = await self._gate.pass_through(partition, decisions)
-            if passed.applied:
-                self._committed(partition)
-            return passed
+        opened = openings.calls if openings else []
         try:
-            passed = await self._gate.pass_through(partition, decisions, openings.calls)
+            passed = await self._gate.pass_through(
+                partition, decisions, [*opened, *([leave] if leave else [])]
+            )
         except BaseException:
-            openings.drop()
+            if openings:
+                openings.drop()
             raise
-        openings.go(passed.then, applied=passed.applied)
-        return passed
+        if openings:
+            openings.go(passed.then[: len(opened)], applied=passed.applied)
+        elif passed.applied:
+            self._committed(partition)
+        return passed, _given_back(passed.then[-1]) if leave else None
 
     async def _ask(
         self,
@@ -147,6 +164,10 @@ class Ingest:
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
         guess = waited > patience and not plan.doubtful(stored)
         return resource, known if guess else None
+
+
+def _given_back(answer: Any) -> bool | None:
+    return None if isinstance(answer, Exception) else answer == 0
 
 
 def _outlook(

@@ -5,11 +5,12 @@ httpx' own transport was most of what a change cost that is fetched and delivere
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
@@ -66,19 +67,30 @@ class Outbound:
             ) as answer:
                 return answer.status, answer.headers, await answer.read()
 
-    async def begin(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head; whoever reads the rest closes it. The extensions mean what they mean to httpx' transports."""
+    async def post(
+        self,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        connect: float | None = None,
+        server_name: str | None = None,
+    ) -> Answered:
+        """An answer as soon as its head has come; `beginning` gives the connection back.
+
+        `connect`: seconds for a connection; everything else is for the caller to limit. `server_name`: whom the certificate must name,
+        where `url` has an address. `Host` comes of `headers`.
+        """
         with _in_words_of_httpx():
-            answer = await self._session().request(
-                request.method,
-                _url(request),
-                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-                data=_data(request.content),
+            answer = await self._session().post(
+                url,
+                headers=headers,
+                data=_data(body),
                 allow_redirects=False,
-                timeout=_timeout_of(request),
-                server_hostname=request.extensions.get("sni_hostname"),
+                timeout=_timeout(None, connect, None),
+                server_hostname=server_name,
             )
-        return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
+        return Answered(answer)
 
     async def close(self) -> None:
         if self._opened is not None:
@@ -110,33 +122,43 @@ def environment_proxy(origin: str) -> URL | None:
     return URL(proxy) if proxy and not urllib.request.proxy_bypass(address.host or "") else None
 
 
-class _Body(httpx.AsyncByteStream):
+class Answered:
+    """The head of an answer."""
+
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self._answer = answer
+        self.status = answer.status
+        #: Found in any case.
+        self.headers: Mapping[str, str] = answer.headers
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _in_words_of_httpx():
-            async for part in self._answer.content.iter_any():
-                yield part
+    async def beginning(self, most: int, until: float) -> bytes:
+        """At most so many bytes, as far as they come until then (time of the event loop). To be called once.
 
-    async def aclose(self) -> None:
-        """A connection whose answer was not read to its end is closed, the others go back to the pool."""
-        self._answer.release()
+        A connection whose answer was not read to its end is closed, the others go back to the pool.
+        """
+        content = self._answer.content
+        try:
+            if content.is_eof() and content.exception() is None:  # came together with the head
+                return content.read_nowait()[:most]
+            return await _first_bytes(content, most, until)
+        finally:
+            self._answer.release()
+
+
+async def _first_bytes(content: aiohttp.StreamReader, most: int, until: float) -> bytes:
+    received = bytearray()
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout_at(until):
+            async for part in content.iter_any():
+                received += part
+                if len(received) > most:
+                    break
+    return bytes(received[:most])
 
 
 def _data(body: bytes | None) -> bytes | io.BytesIO | None:
     """A large body as a file, which aiohttp sends piece by piece; it would warn of one that is not."""
     return io.BytesIO(body) if body and len(body) > _LARGE else body or None
-
-
-def _url(request: httpx.Request) -> URL:
-    target: bytes = request.extensions.get("target", request.url.raw_path)
-    return URL(f"{request.url.scheme}://{request.url.netloc.decode()}{target.decode()}", encoded=True)
-
-
-def _timeout_of(request: httpx.Request) -> aiohttp.ClientTimeout:
-    seconds = request.extensions.get("timeout", {})
-    return _timeout(seconds.get("pool"), seconds.get("connect"), seconds.get("read"))
 
 
 @cache

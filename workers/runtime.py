@@ -47,7 +47,7 @@ class Runtime:
 
     def __init__(self, config: Config, redis: Redis, wake: Wake) -> None:
         self._config = config
-        self.store = Store(config, redis)
+        self.store = Store(config, redis, share=True)
         self._leases = Leases(self.store.scripts)
         self._clients = Clients(config, self.store)
         self.sinks: dict[str, tuple[SinkOptions, Sink]] = {

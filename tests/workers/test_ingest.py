@@ -339,3 +339,30 @@ async def test_what_protime_has_answered_does_not_wait_for_what_it_has_not(redis
     hanging.set()
     await draining
     assert len(await house.drain()) == 40
+
+
+async def test_the_partition_is_given_back_with_the_commit_and_a_change_meanwhile_is_not_left(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(redis, "payload", never)
+    gate, scripts, asked = house.ingest._gate, house.scripts, list[str]()
+    through, run = gate.pass_through, scripts.run
+
+    async def while_deciding(*args: Any) -> Any:
+        if "told" not in asked:
+            asked.append("told")
+            await house.notify("02")  # marks the partition: somebody is at it
+        return await through(*args)
+
+    async def noted(script: str, *args: Any) -> Any:
+        asked.append(script)
+        return await run(script, *args)
+
+    monkeypatch.setattr(gate, "pass_through", while_deciding)
+    monkeypatch.setattr(scripts, "run", noted)
+    await house.notify("01")
+    await house.ingest.drain(P)
+    assert await redis.xlen(P.events) == 2
+    assert not await redis.exists(P.lease)
+    # The mark of the second made the commit of the first keep the lease; that of the second gave it back.
+    assert asked == ["read_inbox", "told", "read_inbox"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from yarl import URL
 
 from workers.outbound import Outbound, environment_proxy
 
@@ -195,9 +196,7 @@ async def test_a_connection_whose_answer_was_not_read_is_not_used_again(
 ) -> None:
     server.says = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 100_000
     for _ in range(2):
-        response = await outbound.begin(httpx.Request("POST", server.url, content=b""))
-        async for part in response.aiter_raw():
-            assert part
-            break
-        await response.aclose()
+        answered = await outbound.post(URL(server.url), {}, b"")
+        until = asyncio.get_running_loop().time() + 5
+        assert await answered.beginning(1000, until) == b"x" * 1000
     assert server.connections == 2

@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
+from yarl import URL
 
 from workers.sinks.addresses import Network, refusal
+
+if TYPE_CHECKING:
+    from workers.outbound import Answered
 
 #: Host → IP addresses, best first. Raises `OSError` when there are none.
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -23,6 +27,8 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 #: An idle connection is dropped before a usual receiver (5 s and more) drops it under the next request.
 KEEP_SECONDS: Final = 4.0
 MOST_CONNECTIONS: Final = 100
+#: A host behind many addresses gives others every time.
+_MOST_PINNED: Final = 100
 
 
 class AddressRefused(Exception):
@@ -48,55 +54,69 @@ def permitted(
 
 
 class GuardedTransport:
+    """POSTs to one URL. `connect`: seconds for a connection to one address."""
+
     def __init__(
         self,
+        url: httpx.URL,
         *,
+        connect: float,
         allow_private: bool,
         tls: ssl.SSLContext,
         allowed: Sequence[Network] = (),
         resolve: Resolve = resolve,
     ) -> None:
+        self._url = url
+        self._host = url.raw_host.decode("ascii")
+        self._is_address = _is_address(self._host)
+        self._connect = connect
         self._allow_private = allow_private
         self._allowed = allowed
         self._resolve = resolve
+        self._pinned: dict[str, URL] = {}
         # aiohttp takes a fifth of a second to import: a command that sends nothing does not wait for it.
         from workers.outbound import Outbound  # noqa: PLC0415
 
         self._inner = Outbound(tls=tls, most=MOST_CONNECTIONS, keep_seconds=KEEP_SECONDS)
 
-    async def begin(self, request: httpx.Request) -> httpx.Response:
-        """Send to the first permitted address that takes a connection.
+    async def post(self, headers: Mapping[str, str], body: bytes) -> Answered:
+        """Send to the first permitted address that takes a connection; the caller limits the time.
 
         Raises `AddressRefused`, `OSError` when the host is unknown, and what httpx raises.
         """
-        host = request.url.raw_host.decode("ascii")
-        addresses = await self._addresses(host)
-        *others, last = permitted(host, addresses, allow_private=self._allow_private, allowed=self._allowed)
+        addresses = [self._host] if self._is_address else await self._resolve(self._host)
+        *others, last = permitted(
+            self._host, addresses, allow_private=self._allow_private, allowed=self._allowed
+        )
         for address in others:
             try:
-                return await self._inner.begin(_pinned(request, host, address))
+                return await self._post(address, headers, body)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await self._inner.begin(_pinned(request, host, last))
+        return await self._post(last, headers, body)
+
+    async def _post(self, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        """`Host` header, server name and certificate check stay those of the host."""
+        return await self._inner.post(
+            self._at(address),
+            {"host": self._url.netloc.decode("ascii"), **headers},
+            body,
+            connect=self._connect,
+            server_name=None if self._is_address else self._host.rstrip("."),
+        )
+
+    def _at(self, address: str) -> URL:
+        """The URL with an address for its host. Its path and query are not encoded anew."""
+        if address not in self._pinned:
+            if len(self._pinned) == _MOST_PINNED:
+                self._pinned.clear()
+            netloc = self._url.copy_with(host=address).netloc.decode("ascii")
+            target = f"{self._url.scheme}://{netloc}{self._url.raw_path.decode('ascii')}"
+            self._pinned[address] = URL(target, encoded=True)
+        return self._pinned[address]
 
     async def close(self) -> None:
         await self._inner.close()
-
-    async def _addresses(self, host: str) -> Sequence[str]:
-        return [host] if _is_address(host) else await self._resolve(host)
-
-
-def _pinned(request: httpx.Request, host: str, address: str) -> httpx.Request:
-    """Let the request go to `address`; `Host` header, server name and certificate check stay those of `host`."""
-    if host == address:
-        return request
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(host=address),
-        headers=request.headers,
-        content=request.content,
-        extensions={**request.extensions, "sni_hostname": host.rstrip(".")},
-    )
 
 
 def _is_address(host: str) -> bool:

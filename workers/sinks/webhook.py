@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -20,6 +19,9 @@ from workers.sinks.reasons import readable
 from workers.sinks.webhook_answers import failure_of, retry_after_seconds, verdict
 from workers.sinks.webhook_message import Mode, message
 from workers.sinks.webhook_options import WebhookOptions
+
+if TYPE_CHECKING:
+    from workers.outbound import Answered
 
 #: How much of an answer is read, and for how long: enough for a reason and to use the connection again.
 ANSWER_BYTES: Final = 4096
@@ -42,14 +44,7 @@ class WebhookSink:
         self._options = options
         self._mode: Mode = "batch" if options.batch > 1 else options.mode
         self._keys = options.keys
-        url = httpx.URL(options.url)
-        # A query, which may hold a token, travels beside the URL: that may turn up in the words of an error.
-        self._url = url.copy_with(query=None)
         self._headers = _headers(options)
-        # A host may have several addresses: one that never answers leaves time for the next.
-        seconds = options.timeout_seconds
-        timeout = httpx.Timeout(seconds, connect=seconds / 3).as_dict()
-        self._extensions = {"target": url.raw_path, "timeout": timeout}
         self._hidden = options.hidden
         self._clock = clock
         self._transport = _transport(options, resolve, tls or options.tls())
@@ -73,35 +68,37 @@ class WebhookSink:
         deadline = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._transport.begin(self._request(events))
+                headers, body = self._request(events)
+                answered = await self._transport.post(headers, body)
         except (TimeoutError, OSError, httpx.HTTPError, AddressRefused) as error:
             return failure_of(error, seconds=seconds, text=self._readable(str(error)))
-        return await self._read(response, deadline)
+        return await self._judged(answered, deadline)
 
-    def _request(self, events: Sequence[Event]) -> httpx.Request:
+    def _request(self, events: Sequence[Event]) -> tuple[dict[str, str], bytes]:
         sent = message(events, self._mode)
         msg_id = standard_webhooks.message_id([event.id for event in events])
         signed = standard_webhooks.headers(self._keys, msg_id, int(self._clock()), sent.body)
-        headers = self._headers | sent.headers | signed
-        return httpx.Request(
-            "POST", self._url, headers=headers, content=sent.body, extensions=self._extensions
-        )
+        return self._headers | sent.headers | signed, sent.body
 
-    async def _read(self, response: httpx.Response, deadline: float) -> Failure | None:
+    async def _judged(self, answered: Answered, deadline: float) -> Failure | None:
         """Judge by the status, which has arrived: however the rest of the answer behaves, it changes nothing."""
-        try:
-            text = await _beginning(response, deadline)
-        finally:
-            await response.aclose()
-        after = retry_after_seconds(response.headers, self._clock())
-        return verdict(response.status_code, retry_after=after, text=self._readable(text))
+        until = min(deadline, asyncio.get_running_loop().time() + ANSWER_SECONDS)
+        text = await answered.beginning(ANSWER_BYTES, until)
+        if 200 <= answered.status < 300:
+            return None
+        after = retry_after_seconds(answered.headers, self._clock())
+        said = self._readable(text.decode("utf-8", errors="replace"))
+        return verdict(answered.status, retry_after=after, text=said)
 
     def _readable(self, text: str) -> str:
         return readable(text, hide=self._hidden)
 
 
 def _transport(options: WebhookOptions, resolve: Resolve, tls: ssl.SSLContext) -> GuardedTransport:
+    # A host may have several addresses: one that never answers leaves time for the next.
     return GuardedTransport(
+        httpx.URL(options.url),
+        connect=options.timeout_seconds / 3,
         allow_private=options.allow_private_addresses,
         allowed=options.allow_addresses,
         tls=tls,
@@ -114,15 +111,3 @@ def _headers(options: WebhookOptions) -> dict[str, str]:
     # Compressed, a few bytes of an answer could become many.
     own = {"accept": "*/*", "user-agent": "Shiftwire", "accept-encoding": "identity"}
     return own | {name.lower(): value.get_secret_value() for name, value in options.headers.items()}
-
-
-async def _beginning(response: httpx.Response, deadline: float) -> str:
-    received = bytearray()
-    until = min(deadline, asyncio.get_running_loop().time() + ANSWER_SECONDS)
-    with contextlib.suppress(TimeoutError, httpx.HTTPError):
-        async with asyncio.timeout_at(until):
-            async for part in response.aiter_raw():
-                received += part
-                if len(received) > ANSWER_BYTES:
-                    break
-    return received[:ANSWER_BYTES].decode("utf-8", errors="replace")

@@ -18,6 +18,7 @@ from workers.store.scripts import Scripts
 from workers.store.sink_states import SinkStates
 from workers.store.stops import Stops
 from workers.store.subscriptions import Subscriptions
+from workers.store.trips import SharedScripts
 from workers.store.vault import Vault
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """All parts of the store on one connection pool. Opens nothing."""
+    """All parts of the store on one connection pool. Opens nothing. `share`: many jobs share their round trips."""
 
-    def __init__(self, config: Config, redis: Redis) -> None:
+    def __init__(self, config: Config, redis: Redis, *, share: bool = False) -> None:
         self.redis = redis
-        self.scripts = Scripts(redis)
+        self.scripts = SharedScripts(redis) if share else Scripts(redis)
         self.inbox = self._inbox(config)
         self.gate = Gate(self.scripts)
         self.log = Log(redis, self.inbox)

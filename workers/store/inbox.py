@@ -171,7 +171,12 @@ class Inbox:
 
     async def leave(self, partition: Partition, token: str) -> bool:
         """Gives the lease back; True when there is more to read from the start, and the lease is kept."""
-        return bool(await self._scripts.run("leave", (partition.lease, partition.woken), token))
+        call = self.leave_call(partition, token)
+        return bool(await self._scripts.run(call.script, call.keys, *call.args))
+
+    def leave_call(self, partition: Partition, token: str) -> Call:
+        """`leave` as a call that can ride with others."""
+        return Call("leave", (partition.lease, partition.woken), (token,))
 
     async def waiting_marks(self, tenant: str, collection: str) -> dict[Partition, str]:
         """The newest waiting notification of each partition; from now on, newer ones call for another pull."""

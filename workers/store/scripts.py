@@ -11,7 +11,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 LUA = Path(__file__).parent / "lua"
 
@@ -41,11 +41,7 @@ class Scripts:
 
     async def run(self, script: str, keys: Sequence[str], *args: Argument) -> Any:
         """The answer of one script; raises `redis.exceptions.RedisError`."""
-        text, digest = _source(script)
-        try:
-            return await self.redis.evalsha(digest, len(keys), *keys, *args)
-        except NoScriptError:
-            return await self.redis.eval(text, len(keys), *keys, *args)
+        return await self._alone(Call(script, keys, args))
 
     async def run_many(
         self, calls: Sequence[Call], along: Callable[[Pipeline], object] | None = None
@@ -56,6 +52,8 @@ class Scripts:
         `along` adds commands that ride in the same round trip, whatever becomes of the calls.
         Raises `redis.exceptions.ConnectionError` or `TimeoutError` when the pipeline as a whole failed.
         """
+        if len(calls) == 1 and along is None:
+            return [await self._answer(calls[0])]
         answers = (await self._pipeline(calls, along))[: len(calls)]
         forgotten = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if forgotten:
@@ -65,6 +63,20 @@ class Scripts:
             for i, answer in zip(forgotten, again, strict=True):
                 answers[i] = answer
         return answers
+
+    async def _answer(self, call: Call) -> Any:
+        """As in a pipeline, at two thirds of its cost."""
+        try:
+            return await self._alone(call)
+        except ResponseError as error:
+            return error
+
+    async def _alone(self, call: Call) -> Any:
+        text, digest = _source(call.script)
+        try:
+            return await self.redis.evalsha(digest, len(call.keys), *call.keys, *call.args)
+        except NoScriptError:
+            return await self.redis.eval(text, len(call.keys), *call.keys, *call.args)
 
     async def _pipeline(
         self, calls: Sequence[Call], along: Callable[[Pipeline], object] | None = None
