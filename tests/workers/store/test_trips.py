@@ -115,7 +115,9 @@ async def test_when_the_store_goes_away_everyone_hears_of_it_and_the_next_trip_g
 
     monkeypatch.setattr(Counting, "_pipeline", gone)
     away.set()
-    answers = await asyncio.gather(*(acquire(scripts, number) for number in range(40)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(acquire(scripts, number) for number in range(40)), return_exceptions=True
+    )
     assert sum(isinstance(answer, ConnectionError) for answer in answers) >= 30
     away.clear()
     assert await asyncio.gather(*(acquire(scripts, number) for number in range(40, 80))) == [1] * 40
