@@ -46,24 +46,39 @@ def line(fault: Fault, verdict: Verdict | str) -> str:
     )
 
 
-def page(groups: Mapping[str, Sequence[Fault]], found: Mapping[str, Verdict | str]) -> str:
+def rows_of(text: str) -> dict[str, str]:
+    """The rows of a page, by the names of their faults."""
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    return {name: line for line in rows if (name := line[2:].split(" | ")[0]) != "what"}
+
+
+def page(groups: Mapping[str, Sequence[Fault]], rows: Mapping[str, str]) -> str:
     """A section for each group; faults that were not tried are left out."""
-    parts = [HEAD, total(found)]
+    parts = [
+        HEAD,
+        total([rows[fault.name] for faults in groups.values() for fault in faults if fault.name in rows]),
+    ]
     for title, faults in groups.items():
-        rows = [row(fault, found[fault.name]) for fault in faults if fault.name in found]
-        if rows:
-            parts.append(f"## {title}\n\n{TABLE}" + "\n".join(rows) + "\n")
+        tried = [rows[fault.name] for fault in faults if fault.name in rows]
+        if tried:
+            parts.append(f"## {title}\n\n{TABLE}" + "\n".join(tried) + "\n")
     return "\n".join(parts)
 
 
-def total(found: Mapping[str, Verdict | str]) -> str:
-    held = [verdict for verdict in found.values() if isinstance(verdict, Verdict)]
-    moments, changes = sum(v.moments for v in held), sum(v.changes for v in held)
+def total(rows: Sequence[str]) -> str:
+    """A row ends in: moments, changes, lost, doubled, reordered, flow, test."""
+    figures = [[cell.strip() for cell in row.split("|")][-8:-3] for row in rows]
+    held = [[int(figure) for figure in some] for some in figures if some[0].isdigit()]
+    moments, changes, lost, _, reordered = ([sum(column) for column in zip(*held, strict=True)]) or [0] * 5
     return (
-        f"In all: {len(found)} faults, {moments} strikes, {changes} changes; lost {sum(v.lost for v in held)}, reordered "
-        f"{sum(v.reordered for v in held)}; {len(found) - len(held)} faults did not let all flow again.\n"
+        f"In all: {len(rows)} faults, {moments} strikes, {changes} changes; lost {lost}, reordered {reordered}; "
+        f"{len(rows) - len(held)} faults did not let all flow again.\n"
     )
 
 
 def write(groups: Mapping[str, Sequence[Fault]], found: Mapping[str, Verdict | str]) -> None:
-    PAGE.write_text(page(groups, found), encoding="utf-8")
+    """What was not tried this time keeps its row."""
+    before = rows_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    faults = {fault.name: fault for some in groups.values() for fault in some}
+    new = {name: row(faults[name], verdict) for name, verdict in found.items()}
+    PAGE.write_text(page(groups, before | new), encoding="utf-8")

@@ -128,10 +128,25 @@ def test_a_row_of_what_did_not_hold_says_why_in_as_many_cells():
 
 def test_a_page_has_a_section_for_each_group_that_was_tried_and_adds_up():
     verdict = Verdict(900, lost=1, doubled=22, reordered=3, flow_median=0.44, flow_most=5.06, moments=50)
-    told = page.page({"Processes": (FAULT,), "Clocks": ()}, {FAULT.name: verdict})
+    told = page.page({"Processes": (FAULT,), "Clocks": ()}, {FAULT.name: page.row(FAULT, verdict)})
     assert "## Processes" in told
     assert "## Clocks" not in told
     assert "In all: 1 faults, 50 strikes, 900 changes; lost 1, reordered 3; 0 faults did not" in told
+
+
+def test_a_fault_that_was_not_tried_this_time_keeps_its_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "PAGE", tmp_path / "failures.md")
+    verdict = Verdict(900, lost=0, doubled=22, reordered=0, flow_median=0.44, flow_most=5.06, moments=50)
+    other = replace(FAULT, name="receiver killed")
+    groups = {"Processes": (FAULT, other)}
+    page.write(groups, {FAULT.name: verdict})
+    page.write(groups, {other.name: "nothing flows"})
+    page.write(groups, {other.name: verdict, FAULT.name: replace(verdict, moments=2)})
+    told = page.PAGE.read_text(encoding="utf-8")
+    assert list(page.rows_of(told)) == ["worker killed", "receiver killed"]
+    assert "In all: 2 faults, 52 strikes, 1800 changes; lost 0, reordered 0; 0 faults did not" in told
+    page.write(groups, {other.name: "nothing flows"})
+    assert "In all: 2 faults, 2 strikes, 900 changes" in page.PAGE.read_text(encoding="utf-8")
 
 
 def test_the_page_of_this_tree_has_every_fault():

@@ -1,7 +1,8 @@
 """An HTTP transport that connects to checked addresses only.
 
 The host is resolved here, each answer is judged, and the connection goes to the judged address itself, so a second
-answer of the name server cannot lead elsewhere. The certificate is still checked against the name.
+answer of the name server cannot lead elsewhere. The certificate is still checked against the name. What was judged counts as long as an
+idle connection would be used again, or until none of it takes a connection.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class GuardedTransport:
         self._allow_private = allow_private
         self._allowed = allowed
         self._resolve = resolve
+        self._permitted: Sequence[str] = ()
+        self._until = 0.0
         self._pinned: dict[str, URL] = {}
         # aiohttp takes a fifth of a second to import: a command that sends nothing does not wait for it.
         from workers.outbound import Outbound  # noqa: PLC0415
@@ -84,16 +87,27 @@ class GuardedTransport:
 
         Raises `AddressRefused`, `OSError` when the host is unknown, and what httpx raises.
         """
-        addresses = [self._host] if self._is_address else await self._resolve(self._host)
-        *others, last = permitted(
-            self._host, addresses, allow_private=self._allow_private, allowed=self._allowed
-        )
+        *others, last = await self._addresses()
         for address in others:
             try:
                 return await self._post(address, headers, body)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
-        return await self._post(last, headers, body)
+        try:
+            return await self._post(last, headers, body)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            self._until = 0.0
+            raise
+
+    async def _addresses(self) -> Sequence[str]:
+        now = asyncio.get_running_loop().time()
+        if now >= self._until:
+            found = [self._host] if self._is_address else await self._resolve(self._host)
+            self._permitted = permitted(
+                self._host, found, allow_private=self._allow_private, allowed=self._allowed
+            )
+            self._until = now + KEEP_SECONDS
+        return self._permitted
 
     async def _post(self, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """`Host` header, server name and certificate check stay those of the host."""

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.workers.sinks.receiver import Receiver
+from workers.sinks import guarded_transport
 from workers.sinks.guarded_transport import AddressRefused, permitted, resolve
 
 
@@ -64,6 +65,34 @@ async def test_the_next_address_is_tried_when_one_takes_no_connection(webhook, r
     )
     assert await sink.deliver([make_event(1)]) == {}
     assert len(receiver.requests) == 1
+
+
+async def test_a_name_is_not_asked_for_again_while_its_address_takes_connections(
+    webhook, receiver, make_event, monkeypatch
+):
+    resolve = answering("127.0.0.1")
+    sink = webhook(url=f"http://receiver.test:{receiver.port}/in", resolve=resolve)
+    for number in range(3):
+        assert await sink.deliver([make_event(number)]) == {}
+    assert resolve.asked == ["receiver.test"]
+    later = asyncio.get_running_loop().time() + guarded_transport.KEEP_SECONDS
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: later)
+    assert await sink.deliver([make_event(3)]) == {}
+    assert resolve.asked == ["receiver.test"] * 2
+
+
+async def test_a_name_is_asked_for_again_when_no_address_takes_a_connection(webhook, receiver, make_event):
+    answers = [["127.0.0.9"], ["127.0.0.8", "127.0.0.9"], ["169.254.169.254"], ["127.0.0.1"]]
+
+    async def moving(host):
+        return answers.pop(0)
+
+    sink = webhook(url=f"http://receiver.test:{receiver.port}/in", resolve=moving)
+    for _ in range(2):
+        assert "no connection" in (await sink.deliver([make_event(1)]))[0].reason
+    assert "a metadata service" in (await sink.deliver([make_event(1)]))[0].reason
+    assert await sink.deliver([make_event(1)]) == {}
+    assert answers == []
 
 
 def test_of_several_addresses_only_the_permitted_are_used():
