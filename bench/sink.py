@@ -43,8 +43,9 @@ class Arrivals:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, arrivals: Arrivals, seconds: float) -> None:
         self._arrivals = arrivals
+        self._seconds = seconds
         self._transport: asyncio.WriteTransport | None = None
         self._rest = b""
 
@@ -57,7 +58,13 @@ class _Connection(asyncio.Protocol):
             start, end = whole
             self._arrivals.take(self._rest[start:end])
             self._rest = self._rest[end:]
-            assert self._transport is not None
+            self._answer()
+
+    def _answer(self) -> None:
+        assert self._transport is not None
+        if self._seconds:
+            asyncio.get_running_loop().call_later(self._seconds, self._transport.write, _ANSWER)
+        else:
             self._transport.write(_ANSWER)
 
 
@@ -72,9 +79,10 @@ def _request(data: bytes) -> tuple[int, int] | None:
 
 
 @asynccontextmanager
-async def sink(port: int) -> AsyncIterator[Arrivals]:
-    arrivals = Arrivals()
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(arrivals), "127.0.0.1", port)
+async def sink(port: int, seconds: float = 0.0) -> AsyncIterator[Arrivals]:
+    """`seconds`: how long it thinks before it answers."""
+    arrivals, loop = Arrivals(), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(arrivals, seconds), "127.0.0.1", port)
     try:
         yield arrivals
     finally:

@@ -22,6 +22,7 @@ from workers.queue import Wake
 from workers.reconcile import Reconciler, Reconciliation, reconcile_days
 from workers.repairs import Repairs
 from workers.replay.replaying import Replaying
+from workers.room import Paced, Room
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink, SinkOptions
 from workers.store import Store
@@ -94,9 +95,10 @@ class Runtime:
             openings=self.dispatcher.openings,
         )
 
-    def _first_loads(self) -> Straight:
+    def _first_loads(self) -> Paced:
         store, behind = self.store, Behind(self.store.inbox, self._wake_all)
-        return Straight(store.scripts, store.inbox, self._views, self.dispatcher.committed, behind)
+        way = Straight(store.scripts, store.inbox, self._views, self.dispatcher.committed, behind)
+        return Paced(way, Room(store.scripts, store.inbox, self.sinks))
 
     def _deltas(self) -> Deltas:
         return Deltas(

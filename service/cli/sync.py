@@ -21,6 +21,7 @@ from workers.config import Config
 from workers.first_loads import Behind
 from workers.reading import TenantReading
 from workers.reconcile import Found, Reconciliation, reconcile_days, window_of
+from workers.room import Paced, Room
 from workers.store import Store
 from workers.store.leases import Leases
 from workers.store.progress import Progress as Stand
@@ -49,7 +50,9 @@ def sync(
 
     async def load(store: Store) -> Stand:
         async with _reading(loaded, store, tenant) as (settings, leases):
-            job = Sync(Behind(store.inbox, lambda _: None), leases, ProgressStore(store.redis))
+            room = Room(store.scripts, store.inbox, loaded.sinks)
+            way = Paced(Behind(store.inbox, lambda _: None), room)
+            job = Sync(way, leases, ProgressStore(store.redis))
             with _bar(tenant, collection) as show:
                 try:
                     return await job.load(settings, tenant, collection, show)
