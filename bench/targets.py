@@ -121,9 +121,9 @@ _ALONE = (
     "the best baseline keeps nothing but its queue. Tried: ADR 11, which took three more out of the way."
 )
 _HALF = (
-    "Half of what a closed load reaches, in which batches are large. Changes that come one by one cost five round trips to the "
-    "store each: a worker that is busy catches up by larger batches, which is to wait. Tried: ADR 11 and 13, which raised the rate "
-    "itself; `python -m bench.latency --rate 800` measures the wait at a rate of one's own."
+    "Half of what a closed load reaches, in which batches are large. Changes that come one by one cost more each, and a worker that is "
+    "busy catches up by larger batches, which is to wait. Tried: ADR 11, 13 and 14, which raised the rate itself as well; "
+    "`python -m bench.latency --rate 800` measures the wait at a rate of one's own."
 )
 _DELTA = (
     "A pull begins a quarter of a second after the one before at the earliest: at most 240 calls a minute of the 600 that a "

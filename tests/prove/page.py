@@ -16,7 +16,8 @@ Written by `make prove`: each fault meets a whole installation (two workers, rec
 append) in the middle of about a hundred changes a second, at random moments (seeded). **Lost**: accepted changes that never
 came, and resources whose last state is wrong at the sink. **Doubled**: deliveries that repeated an event, per million; the
 id tells. **Reordered**: events after a newer one of their resource. **Flow**: seconds from the end of the cause until new
-records of all partitions were at the sink, middle and worst of all moments. The faults are in `tests/prove/`.
+records of all partitions were at the sink, middle and worst of all moments. The faults are in `tests/prove/`. A row stays until
+its fault is tried again (`python -m tests.prove --only NAME --moments 50 --write`).
 """
 TABLE = """| what | cause | what of it is seen | what the system does | moments | changes | lost | doubled per million | reordered | flow s | test |
 |---|---|---|---|---|---|---|---|---|---|---|
