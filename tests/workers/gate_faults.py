@@ -52,11 +52,13 @@ class DisturbedGate(Gate):
         super().__init__(scripts)
         self._before, self._twice = before, twice
 
-    async def pass_through(self, partition: Partition, decisions: Sequence[Decision]) -> Passed:
+    async def pass_through(
+        self, partition: Partition, decisions: Sequence[Decision], then: Sequence[Call] = ()
+    ) -> Passed:
         if self._before is not None:
             before, self._before = self._before, None
             await before()
-        passed = await super().pass_through(partition, decisions)
+        passed = await super().pass_through(partition, decisions, then)
         if self._twice:
             again = await super().pass_through(partition, decisions)
             assert (again.applied, again.superseded, again.rejected) == (0, 0, 0)
