@@ -108,7 +108,11 @@ async def set_references(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def disable_webhook(request: Request) -> Response:
+async def read_webhooks(request: Request) -> Response:
+    return JSONResponse(operations.webhooks(tenant_of(request)))
+
+
+async def act_on_webhook(request: Request) -> Response:
     """Behind the consumer's back: `{"action": "disable" | "delete" | "expire"}`."""
     tenant = tenant_of(request)
     action = read_object(await request.body()).get("action")

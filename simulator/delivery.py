@@ -159,7 +159,7 @@ class Delivery:
             lane.add(event, attempt, self.settings.retry_seconds[attempt], self._rate())
             return
         event.status = "Failed"
-        lane.webhook.disabled = True
+        lane.webhook.end(self.lapse.now())
         self.forget(lane.webhook)
 
     async def _attempt(self, webhook: Webhook, event: Event, poster: Poster) -> bool:

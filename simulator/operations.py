@@ -71,17 +71,33 @@ def expire_paging_tokens(tenant: Tenant) -> None:
     tenant.paging_era += 1
 
 
+def webhooks(tenant: Tenant) -> list[dict[str, Any]]:
+    """Every webhook that ever was, as it lived: `createdAt`, `endedAt` (null: it delivers) are the tenant's seconds."""
+    now = tenant.lapse.now()
+    return [
+        {
+            "id": hook.id,
+            "collection": hook.collection,
+            "createdAt": hook.created_at,
+            "endedAt": hook.over(now),
+            "deleted": hook.deleted,
+        }
+        for hook in tenant.webhooks.known.values()
+    ]
+
+
 def act_on_webhook(tenant: Tenant, key: str, action: Any) -> Webhook:
     """Behind the consumer's back. Raises ApiError."""
     webhook = tenant.webhooks.known.get(key)
     if webhook is None:
         raise not_found()
+    now = tenant.lapse.now()
     if action == "disable":
-        webhook.disabled = True
+        webhook.end(now)
     elif action == "delete":
-        webhook.deleted = True
+        webhook.end(now, deleted=True)
     elif action == "expire":
-        webhook.valid_until = tenant.lapse.now()
+        webhook.valid_until = now
     else:
         raise refused(f"The action must be one of {', '.join(WEBHOOK_ACTIONS)}")
     tenant.delivery.forget(webhook)

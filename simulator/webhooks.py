@@ -44,15 +44,27 @@ class Webhook:
     key: str
     collection: str
     destination: str
+    created_at: float
     valid_until: float
     wanted: Wanted
     events: deque[Event]
-    disabled: bool = False
+    ended_at: float | None = None  # deleted, or Disabled before its validity was over
     deleted: bool = False
 
     def active(self, now: float) -> bool:
-        """Whether it delivers; `now` and `valid_until` are the tenant's seconds."""
-        return not self.disabled and not self.deleted and now < self.valid_until
+        """Whether it delivers. All its times are the tenant's seconds."""
+        return self.over(now) is None
+
+    def over(self, now: float) -> float | None:
+        """When it ceased to deliver, if it did."""
+        if self.ended_at is not None:
+            return min(self.ended_at, self.valid_until)
+        return self.valid_until if self.valid_until <= now else None
+
+    def end(self, now: float, *, deleted: bool = False) -> None:
+        """It delivers no more; the first end is the one that counts."""
+        self.ended_at = now if self.ended_at is None else self.ended_at
+        self.deleted = self.deleted or deleted
 
 
 class Webhooks:
@@ -68,8 +80,9 @@ class Webhooks:
         self, collection: str, destination: str, validity: float, wanted: Wanted, kept: int
     ) -> Webhook:
         key = base64.b64encode(self._random.randbytes(32)).decode()
-        until = self.lapse.now() + validity
-        webhook = Webhook(self.new_id(), key, collection, destination, until, wanted, deque(maxlen=kept))
+        now = self.lapse.now()
+        events: deque[Event] = deque(maxlen=kept)
+        webhook = Webhook(self.new_id(), key, collection, destination, now, now + validity, wanted, events)
         self.known[webhook.id] = webhook
         return webhook
 

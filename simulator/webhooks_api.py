@@ -71,7 +71,7 @@ async def delete(request: Request, tenant: Tenant, caller: Caller) -> Response:
     webhook = _webhook(request, tenant)
     if webhook.deleted:
         raise not_found()
-    webhook.deleted = True
+    webhook.end(tenant.lapse.now(), deleted=True)
     tenant.delivery.forget(webhook)
     return Response(status_code=tenant.settings.webhook_delete_status)
 

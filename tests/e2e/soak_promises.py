@@ -54,20 +54,23 @@ def accepting(deliveries: list[dict[str, Any]]) -> set[str]:
     return {d["webhook"] for d in deliveries if any(a["status"] == 202 for a in d["attempts"])}
 
 
-def abandoned(deliveries: list[dict[str, Any]], interfered: set[str]) -> list[str]:
-    """Webhooks of a collection that ended before another one listened: nobody else was sent what was their last.
+def abandoned(lives: list[dict[str, Any]], useful: set[str], interfered: set[str]) -> list[str]:
+    """Webhooks of a collection that ceased to deliver while no other one listened: what came next nobody was sent.
 
-    Those apart that somebody ended, and those whose successor somebody ended beside them.
+    `lives` has the times of each (`StandIn.lives`). Somebody who ended a webhook, or its successor beside it, is to blame for
+    the gap himself.
     """
-    listeners: dict[str, set[str]] = {}
-    first: dict[str, str] = {}
-    last: dict[str, str] = {}
-    for version, webhook in sorted((d["changeVersion"], d["webhook"]) for d in deliveries):
-        listeners.setdefault(version, set()).add(webhook)
-        first.setdefault(webhook, version)
-        last[webhook] = version
-    newest = max(last.values(), default="")
-    useful = accepting(deliveries)
-    ended = [w for w in useful if last[w] < newest and listeners[last[w]] == {w}]
-    cut = [last[webhook] for webhook in interfered & last.keys()]
-    return [w for w in ended if not any(first[w] <= version <= last[w] for version in cut)]
+    listeners = [w for w in lives if w["id"] in useful or w["endedAt"] is None]
+    ended = [w for w in listeners if w["endedAt"] is not None and w["id"] not in interfered]
+    cut = [w for w in lives if w["id"] in interfered]
+    return [
+        w["id"]
+        for w in ended
+        if not any(_listens_at(other, w["endedAt"]) for other in listeners)
+        and not any(w["createdAt"] < other["createdAt"] < w["endedAt"] for other in cut)
+    ]
+
+
+def _listens_at(webhook: dict[str, Any], moment: float) -> bool:
+    """At that moment and beyond it."""
+    return webhook["createdAt"] < moment and (webhook["endedAt"] is None or moment < webhook["endedAt"])

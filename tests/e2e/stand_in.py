@@ -79,6 +79,10 @@ class StandIn:
         """As the API lists them: all that are not deleted."""
         return list(self._get(f"{API}/webhooks", headers=self._bearer())["value"])
 
+    def lives(self, collection: str) -> list[dict[str, Any]]:
+        """Every webhook that ever was: `{id, createdAt, endedAt, …}`, in the tenant's seconds."""
+        return [w for w in self._get("/control/webhooks") if w["collection"] == collection]
+
     def subscribe(self, destination: str, collection: str = "assignments") -> str:
         """A webhook made by somebody else; returns its id."""
         body = {"destinationUrl": destination, "collectionName": collection}

@@ -15,7 +15,7 @@ from tests.e2e.installation import Installation, until
 from tests.e2e.promises import lost, overtaken, unstable
 from tests.e2e.soak import Soak, switches
 from tests.e2e.soak_logs import surprises
-from tests.e2e.soak_promises import abandoned, lost_for_good, renewals, unlike
+from tests.e2e.soak_promises import abandoned, accepting, lost_for_good, renewals, unlike
 from tests.e2e.soak_schedule import DELTA_LIFE, RENEW_AT, TROUBLES, WEBHOOK_VALIDITY, steps, strikes, written
 from tests.e2e.subscriber import Event
 
@@ -129,5 +129,5 @@ def check_collection(soak: Soak, collection: str, firsts: list[Event]) -> None:
     assert differences_of(soak.installation, collection) == {}
     missing = lost(protime.accepted(collection), firsts, every=False)
     assert lost_for_good(missing, truth) == []
-    assert abandoned(deliveries, soak.interfered) == []
+    assert abandoned(protime.lives(collection), accepting(deliveries), soak.interfered) == []
     assert renewals(deliveries, soak.interfered) >= RENEWALS

@@ -270,3 +270,20 @@ async def test_a_webhook_can_end_behind_the_consumers_back(sim: Any, action: str
     await sim.control("POST", f"/webhooks/{created['id']}", {"action": action})
     await sim.add()
     assert await settled(sim) == []
+
+
+async def test_the_controls_tell_when_each_webhook_began_and_ceased_to_deliver(sim: Any) -> None:
+    kept, deleted, disabled = [(await subscribe(sim))["id"] for _ in range(3)]
+    begun = sim.clock.now
+    sim.clock.now += 100
+    await sim.delete(f"/webhooks/{deleted}")
+    await sim.control("POST", f"/webhooks/{disabled}", {"action": "disable"})
+    sim.clock.now += 100
+    await sim.control("POST", f"/webhooks/{disabled}", {"action": "delete"})
+    lives = {w["id"]: w for w in (await sim.control("GET", "/webhooks")).json()}
+    assert [lives[name]["createdAt"] for name in (kept, deleted, disabled)] == [begun] * 3
+    assert [lives[name]["endedAt"] for name in (kept, deleted, disabled)] == [None, begun + 100, begun + 100]
+    assert [lives[name]["deleted"] for name in (kept, deleted, disabled)] == [False, True, True]
+    sim.clock.now += 40 * 86_400
+    lives = {w["id"]: w for w in (await sim.control("GET", "/webhooks")).json()}
+    assert lives[kept]["endedAt"] == begun + sim.settings.webhook_validity_seconds
