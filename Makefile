@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3.14 python3; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 SECONDS_OF_DEMO ?= 30
 SEED ?= 1
+# Tests wait for processes much of their time: one more at a time than there are processors.
+JOBS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
 .PHONY: help demo test bench prove check audit format conformance sinks-conformance lock clean setup setup-dev
 
@@ -15,8 +17,8 @@ help:  ## this list
 demo: setup  ## a simulated day of planning and clocking, from signed webhook to sink
 	$(BIN)/shiftwire demo --seconds $(SECONDS_OF_DEMO) --seed $(SEED)
 
-test: setup-dev  ## all tests
-	$(BIN)/python -m pytest $(ARGS)
+test: setup-dev  ## all tests, some files at a time; JOBS=0: one after another
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup-dev  ## what it costs, beside its ceilings and three ways to do without it: one run, one table
 	$(BIN)/python -m bench $(ARGS)

@@ -135,10 +135,10 @@ def _make(interpreter: str, folder: Path) -> None:
         if done.returncode != 0:
             shutil.rmtree(building, ignore_errors=True)
             _missing(f"Helm's engine cannot be installed: {done.stderr.strip()[-500:]}")
-    if folder.exists():
-        shutil.rmtree(building)
-    else:
+    try:
         building.rename(folder)
+    except OSError:  # another one was quicker
+        shutil.rmtree(building)
 
 
 def _interpreters() -> Iterator[str]:

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tests.workers.sinks.outcomes import SEEN
+from tests.workers.sinks.page import PAGE, page
 from tests.workers.sinks.rigs import RIGS
 from workers.sinks import REGISTRY
 
@@ -169,3 +171,11 @@ async def test_no_secret_is_in_any_text(rig, make_event, caplog):
     # What the test's own servers log is not the sink's.
     texts += [r.getMessage() for r in caplog.records if not r.name.startswith("uvicorn")]
     assert not [(text, secret) for text in texts for secret in rig.secrets if secret in text]
+
+
+def test_the_page_says_what_was_seen(request):
+    """Stands last: it is about all that ran before, in this process."""
+    seen = request.config.stash[SEEN]
+    if {sink for _, sink in seen} != set(RIGS) or len(seen) < len(RIGS) * 10:
+        pytest.skip("the behaviour suite did not run as a whole")
+    assert PAGE.read_text(encoding="utf-8") == page(seen), "run `make sinks-conformance`"
