@@ -5,9 +5,12 @@ The body has limits of its own, see `webhooks`.
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.corked import Corked
 
 #: All of a message but its body: the head, what stands around chunks, trailers. Far more than any sender needs.
 MOST_BYTES = 65_536
@@ -23,6 +26,10 @@ class Connection(HttpToolsProtocol):
     _bytes = _body = 0
     _last: object = None
     _since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        HttpToolsProtocol.connection_made(self, transport)
+        self.transport = Corked(transport, self.loop)
 
     def data_received(self, data: bytes) -> None:
         # Not by super(), and no more than this for a request that comes whole: every notification passes here.

@@ -121,6 +121,13 @@ async def test_valid_notifications_are_answered_all_the_while(
     assert "Traceback" not in server.log()
 
 
+async def taken(server: Process, count: int) -> None:
+    """Until the process holds so many: the kernel takes connections before the process does."""
+    async with asyncio.timeout(8):
+        while held(server) < count:  # noqa: ASYNC110  # the kernel offers no event
+            await asyncio.sleep(0.05)
+
+
 async def let_go(server: Process, before: int) -> None:
     """Until the process holds no more than before: nothing is left behind for who went away."""
     async with asyncio.timeout(15):
@@ -132,7 +139,7 @@ async def test_idle_connections_are_closed_by_the_server_and_cost_little(server:
     count = min(2500, room())
     before, memory = held(server), rss(server)
     async with connected(server.port, count):
-        assert held(server) - before >= 0.9 * count
+        await taken(server, before + int(0.9 * count))
         assert (rss(server) - memory) / count < 20_000
         await let_go(server, before)
 
