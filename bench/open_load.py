@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.load import is_complete
@@ -44,9 +45,7 @@ class OpenLoad:
         if self._free:
             self._free.pop().send(key, request)
         else:
-            task = asyncio.get_running_loop().create_task(self._send_anew(key, request))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            self._open_for(key, request)
 
     async def settled(self, seconds: float = 30.0) -> None:
         """All answers are there; raises `TimeoutError`."""
@@ -58,21 +57,29 @@ class OpenLoad:
         for connection in self._all:
             connection.close()
 
+    def _open_for(self, key: Key, request: bytes) -> None:
+        task = asyncio.get_running_loop().create_task(self._send_anew(key, request))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
     async def _send_anew(self, key: Key, request: bytes) -> None:
         (await self._connect()).send(key, request)
 
     async def _connect(self) -> _Connection:
-        connection = _Connection(self._told, self._free)
+        connection = _Connection(self._told, self._free, self._open_for)
         await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", self._port)
         self._all.append(connection)
         return connection
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, told: Told, free: list[_Connection]) -> None:
+    """`again` is called with a request whose connection the receiver closed without a word: it was idle, and the two crossed."""
+
+    def __init__(self, told: Told, free: list[_Connection], again: Callable[[Key, bytes], None]) -> None:
         self._told = told
         self._free = free
-        self._key: Key = (0, "")
+        self._again = again
+        self._under_way: tuple[Key, bytes] | None = None
         self._rest = b""
         self._transport: asyncio.WriteTransport | None = None
 
@@ -85,20 +92,26 @@ class _Connection(asyncio.Protocol):
 
     def send(self, key: Key, request: bytes) -> None:
         assert self._transport is not None
-        self._key = key
+        self._under_way = key, request
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._rest += data
-        if not is_complete(self._rest):
+        if self._under_way is None or not is_complete(self._rest):
             return
         if self._rest[9:10] == b"2":
-            self._told.accepted[self._key] = time.perf_counter()
+            self._told.accepted[self._under_way[0]] = time.perf_counter()
         else:
             self._told.refused.append(self._rest[9:12])
-        self._rest = b""
+        self._rest, self._under_way = b"", None
         self._free.append(self)
 
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's
+        if self._under_way is not None and not self._rest:
+            self._again(*self._under_way)
+        self._under_way = None
+
     def close(self) -> None:
+        self._under_way = None
         if self._transport is not None:
             self._transport.close()

@@ -105,6 +105,12 @@ async def paced(house: House, rate: float, seconds: float, proof: Proof) -> dict
     try:
         await sending.run(load, rate)
         await load.settled()
+    except TimeoutError:
+        left = len(answers.due) - len(answers.accepted) - len(answers.refused)
+        words = (
+            f"{house.candidate.name} left {left} of {len(answers.due)} requests unanswered at {rate:.0f}/s"
+        )
+        raise RuntimeError(words) from None
     finally:
         load.close()
     if answers.refused:
