@@ -76,7 +76,7 @@ class Dispatcher:
     def _opening(self, lane: Lane) -> Opening:
         lease = self._leases.hold(lane.lease)
         held = self._running[lane.lease] = asyncio.get_running_loop().create_future()
-        return Opening(lane, lease, lane.read_call(lease.token, self._first.most(lane.sink)), held)
+        return Opening(lane, lease, lane.read_call(lease.token, self._first.strides.of(lane)), held)
 
     def _begin(self, opening: Opening, reading: Reading) -> None:
         lane = opening.lane

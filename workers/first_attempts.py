@@ -16,14 +16,12 @@ from workers.serving import Serving
 from workers.store.lanes import Lane
 from workers.store.leases import Lease
 from workers.store.outcomes import Outcome, Reading
+from workers.strides import Strides
 
 log = structlog.get_logger()
 
 #: Calls a lane again after so many seconds.
 Later = Callable[[float, Lane], None]
-
-#: At least so many events are read at a time: what is left can ride in one round trip with what is done.
-_LEAST_READ = 24
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,7 @@ class FirstAttempts:
         self._serving = serving
         self._again = again
         self._retry = retry
+        self.strides = Strides(serving.sinks)
 
     async def deliver_all(self, lane: Lane) -> None:
         """Until nothing is left, or somebody else is at it. Raises `redis.exceptions.RedisError`."""
@@ -60,10 +59,6 @@ class FirstAttempts:
             else:
                 await self._serving.leases.release(lease)
 
-    def most(self, sink: str) -> int:
-        """So many events are read at a time. A killed worker repeats no more than that on a lane."""
-        return max(self._serving.sinks[sink][0].batch, _LEAST_READ)
-
     async def _deliver_some(self, lane: Lane, lease: Lease, first: Reading | None) -> _Turn:
         async with self._serving.breakers.passage(lane) as passage:
             return _Turn() if passage.shut else await self._deliver_through(passage, lane, lease, first)
@@ -71,7 +66,7 @@ class FirstAttempts:
     async def _deliver_through(
         self, passage: Passage, lane: Lane, lease: Lease, first: Reading | None
     ) -> _Turn:
-        reading = first or await lane.read(lease.token, most=self.most(lane.sink))
+        reading = first or await lane.read(lease.token, most=self.strides.of(lane))
         if reading is None:
             return _Turn(given_back=True)
         if isinstance(reading, int):
@@ -79,10 +74,12 @@ class FirstAttempts:
             return _Turn(given_back=True)
         if not reading.events:
             return _Turn(given_back=True)
+        reading = self.strides.cut(lane, reading)
         wanted, dropped = await self._sifted(lane, lease, reading)
         if not wanted.events:
             return _Turn()
         outcome = await self._outcome(passage, lane, lease, wanted, dropped)
+        self.strides.took(lane, reading, outcome)
         left, following = await self._commit(lane, lease, reading, outcome)
         self._come_back(lane, outcome)
         go_on = not outcome.hold or (passage.burying and outcome.dead)
@@ -103,11 +100,10 @@ class FirstAttempts:
         self, lane: Lane, lease: Lease, reading: Reading, outcome: Outcome
     ) -> tuple[int, Reading | None]:
         """How much is left, and the next reading where there is likely one."""
-        most = self.most(lane.sink)
-        if len(reading.events) < most:
+        if len(reading.events) < self.strides.least(lane.sink):
             return await lane.commit(lease.token, reading.cursor, outcome, reading.events), None
         left, following = await lane.commit_and_read(
-            lease.token, reading.cursor, outcome, reading.events, most
+            lease.token, reading.cursor, outcome, reading.events, self.strides.of(lane)
         )
         return left, following if isinstance(following, Reading) and following.events else None
 

@@ -73,21 +73,33 @@ class Straight:
 
     async def _take(self, tenant: str, found: Sequence[Arrival]) -> None:
         new, rest = await self._unknown(tenant, found)
-        calls, loaded = [], []
-        for partition, some in new.items():
-            rendered = self._rendered(tenant, some.values())
-            rest += [arrival for name, arrival in some.items() if name not in rendered]
-            if rendered:
-                calls.append(_call(partition, rendered.values()))
-                loaded.append((partition, some))
-            await asyncio.sleep(0)  # live traffic first
-        for (partition, some), answer in zip(loaded, await self._scripts.run_many(calls), strict=True):
-            if isinstance(answer, Exception):
-                raise answer
-            rest += [some[name.decode()] for name in answer]
-            self._committed(partition)
+        try:
+            loads = await self._load_all(tenant, new)
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        rest += [some[name] for some, left in zip(new.values(), loads, strict=True) for name in left]
         if rest:
             await self._behind.take(tenant, rest)
+
+    async def _load_all(self, tenant: str, new: Mapping[Partition, Mapping[str, Arrival]]) -> list[list[str]]:
+        """What was not loaded, of each partition. The store takes one while the next is rendered."""
+        loads = []
+        async with asyncio.TaskGroup() as group:
+            for partition, some in new.items():
+                rendered = self._rendered(tenant, some.values())
+                left = [name for name in some if name not in rendered]
+                loads.append(group.create_task(self._load(partition, rendered, left)))
+                await asyncio.sleep(0)  # live traffic first
+        return [load.result() for load in loads]
+
+    async def _load(self, partition: Partition, rendered: Mapping[str, Apply], left: list[str]) -> list[str]:
+        if not rendered:
+            return left
+        [known] = await self._scripts.run_many([_call(partition, rendered.values())])
+        if isinstance(known, Exception):
+            raise known
+        self._committed(partition)
+        return [*left, *(name.decode() for name in known)]
 
     async def _unknown(
         self, tenant: str, found: Sequence[Arrival]

@@ -190,3 +190,16 @@ async def test_a_store_that_does_not_take_a_load_is_an_error_of_the_load(house: 
     await redis.set(house.inbox.partition("acme", "assignments/1").events, "not a stream")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         await house.way.take("acme", [record(1)])
+
+
+async def test_what_one_partition_refuses_is_loaded_with_the_next_try_and_nothing_twice(
+    house: House, redis: Redis
+) -> None:
+    records = [record(n) for n in range(1, 41)]
+    broken = house.inbox.partition("acme", "assignments/1")
+    await redis.set(broken.events, "not a stream")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await house.way.take("acme", records)
+    await redis.delete(broken.events)
+    await house.way.take("acme", records)
+    assert sorted(await house.events()) == sorted(created(*range(1, 41)))
