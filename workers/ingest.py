@@ -25,6 +25,9 @@ log = structlog.get_logger()
 BATCH = 500
 #: A resource that cannot be fetched for so long is delivered as its signed notification told it.
 FALLBACK_SECONDS = 30.0
+#: A 404 about a record that Protime told of less than so long ago is asked again: who answered may not know it yet. When the
+#: record is gone indeed, its Delete is on its way, and needs no asking.
+DOUBT_SECONDS = 5.0
 
 
 #: Fetches one resource for ingest: the resource as an entry (deleted for a 404), or None when it is to be tried later. Raises
@@ -44,6 +47,7 @@ class Ingest:
         fetch: Fetch,
         committed: Callable[[Partition], None],
         fallback_seconds: float = FALLBACK_SECONDS,
+        doubt_seconds: float = DOUBT_SECONDS,
         openings: Callable[[Partition], Openings | None] = lambda _: None,
     ) -> None:
         """`committed` is called when new events are in a partition's log; it must not block.
@@ -57,6 +61,7 @@ class Ingest:
         self._fetch = fetch
         self._committed = committed
         self._fallback_seconds = fallback_seconds
+        self._doubt_seconds = doubt_seconds
         self._openings = openings
 
     async def drain(self, partition: Partition) -> None:
@@ -158,9 +163,10 @@ class Ingest:
             patience = self._fallback_seconds
         except Refused:
             found, patience = None, -math.inf
-        if found is not None:
-            return resource, plan.fetched(entries, stored, found)
         waited = clock.now() - known.apply[0].arrived_ms / 1000
+        if found is not None:
+            early = found.deleted and waited < self._doubt_seconds
+            return resource, None if early else plan.fetched(entries, stored, found)
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
         guess = waited > patience and not plan.doubtful(stored)
         return resource, known if guess else None

@@ -82,6 +82,11 @@ def newer(entry: Entry, stored: Stored | None) -> bool:
     return entry.version > stored.version
 
 
+def found_again(stored: Stored) -> str:
+    """The version of a record that was found absent and is there all the same, as it was: its newest event says so."""
+    return f"{stored.version}{ABSENT}"
+
+
 def doubtful(stored: Stored | None) -> bool:
     """Whether a record was found absent, and nobody knows at which version it went.
 

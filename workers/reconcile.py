@@ -6,7 +6,7 @@ on the single record.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -69,6 +69,7 @@ class Reconciliation:
             listed.update(int(a.resource.rpartition("/")[2]) for a in some if a.version or a.data)
             known = await self._states.of(tenant, [a.resource for a in some])
             missed = [a for a in some if _differs(a, known.get(a.resource))]
+            missed += [a async for a in self._there_all_the_same(settings, collection, some, known)]
             found.missed += [a.resource for a in missed]
             await self._append(tenant, missed)
         gone = [a async for a in self._absent(settings, tenant, collection, window, listed)]
@@ -92,6 +93,25 @@ class Reconciliation:
         if some:
             await self._inbox.room(tenant)
             self._wake(await self._inbox.append(tenant, "reconcile", some, bulk=True))
+
+    async def _there_all_the_same(
+        self, settings: TenantReading, collection: str, listed: list[Arrival], known: Mapping[str, Stored]
+    ) -> AsyncIterator[Arrival]:
+        """Listed records that were found absent once, as they are now: whoever said 404 then did not know them.
+
+        The list alone does not tell, for a record may have gone behind it.
+        """
+        for arrival in listed:
+            stored = known.get(arrival.resource)
+            if stored is None or not plan.doubtful(stored) or _differs(arrival, stored):
+                continue
+            number = int(arrival.resource.rpartition("/")[2])
+            try:
+                now = await settings.client.get(collection, number, settings.references.get(collection, []))
+            except NotFound:
+                continue
+            version = max(now.version, plan.found_again(stored))
+            yield Arrival(arrival.resource, version, deleted=False, data=now.body)
 
     async def _absent(
         self, settings: TenantReading, tenant: str, collection: str, window: Window, listed: set[int]

@@ -100,7 +100,10 @@ class Worker:
     ) -> None:
         tenant = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), FETCH)
         gate = DisturbedGate(self.scripts, before, twice=twice)
-        ingest = Ingest(self.inbox, gate, self.leases, {"acme": tenant}, self.world.fetch, lambda _: None)
+        tenants = {"acme": tenant}
+        ingest = Ingest(
+            self.inbox, gate, self.leases, tenants, self.world.fetch, lambda _: None, doubt_seconds=0
+        )
         for partition in self.partitions:
             await ingest.drain(partition)
 

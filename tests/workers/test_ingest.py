@@ -44,6 +44,7 @@ class House:
         mode: str,
         fetch: Callable[[str, str, int], Awaitable[Entry | None]],
         fallback_seconds: float = 30.0,
+        doubt_seconds: float = 0.0,
     ) -> None:
         scripts = Scripts(redis)
         self.redis = redis
@@ -60,6 +61,7 @@ class House:
             fetch,
             self.committed.append,
             fallback_seconds,
+            doubt_seconds,
         )
         self.dead_letters = DeadLetters(scripts, self.inbox)
 
@@ -206,6 +208,33 @@ async def test_in_resource_mode_a_resource_that_is_gone_is_a_delete(redis: Redis
     assert len(await house.drain()) == 1
     await house.notify("02")
     assert len(await house.drain()) == 1
+
+
+async def test_a_404_right_behind_a_notification_is_asked_again(redis: Redis) -> None:
+    """Whoever answered may be a copy that does not know the record yet: it must not be told as cancelled."""
+    answers: list[Entry] = [
+        Entry("", "assignments/1", "", True, "", b""),
+        Entry("", "assignments/1", "01", False, "", record("01", comments="fetched")),
+    ]
+
+    async def lagging(*_: object) -> Entry:
+        return answers.pop(0)
+
+    house = House(redis, "resource", lagging, doubt_seconds=60)
+    await house.notify("01")
+    assert await house.drain() == []
+    assert told(await house.drain()) == [("01", "webhook", "created")]
+
+
+async def test_the_delete_of_a_record_whose_404_is_doubted_does_not_wait(redis: Redis) -> None:
+    async def gone(*_: object) -> Entry:
+        return Entry("", "assignments/1", "", True, "", b"")
+
+    house = House(redis, "resource", gone, doubt_seconds=60)
+    await house.notify("01")
+    assert await house.drain() == []
+    await house.notify("02", deleted=True)
+    assert told(await house.drain()) == [("02", "webhook", "deleted")]
 
 
 async def test_in_resource_mode_known_versions_cost_no_fetch(redis: Redis) -> None:

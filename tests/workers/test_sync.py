@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +17,7 @@ from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
-from workers.protime import Transient
+from workers.protime import NotFound, Transient
 from workers.reading import TenantReading
 from workers.reconcile import Reconciliation, window_of
 from workers.store.gate import Gate
@@ -140,6 +141,60 @@ async def test_a_deletion_nobody_told_of_is_reported_after_a_404(redis: Redis, t
     assert (await house.events())[2:] == [(second, "deleted", "reconcile")]
     assert await tenant.calls("GET /assignments/{id}") == 1
     assert await house.reconcile() == ([], [])
+
+
+async def found_absent(house: House, name: str) -> str:
+    """A 404 that was wrong made a tombstone of it; returns the version it has at Protime."""
+    version = (await house.tenant.control("GET", "state/assignments"))[name.rpartition("/")[2]][
+        "changeVersion"
+    ]
+    wrong = Arrival(name, f"{version}~", deleted=True, data=b"")
+    await house.inbox.append("acme", "webhook", [wrong])
+    await house.events()
+    return str(version)
+
+
+async def test_a_record_that_a_wrong_404_made_a_deletion_of_is_found_again(
+    redis: Redis, tenant: Tenant
+) -> None:
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    version = await found_absent(house, name)
+    assert await house.reconcile() == ([name], [])
+    assert await house.events() == [
+        (name, "created", "sync"),
+        (name, "deleted", "webhook"),
+        (name, "created", "reconcile"),
+    ]
+    last = msgspec.json.decode((await redis.xrange(P.events))[-1][1][b"e"])
+    assert (last["sequence"], last["data"]["resource"]["changeVersion"]) == (f"{version}~~", version)
+    assert await house.reconcile() == ([], [])
+    # What comes next is newer, and what was told before is not.
+    await tenant.edit(id=int(name.rpartition("/")[2]), comments="on")
+    await house.inbox.append("acme", "webhook", [Arrival(name, version, deleted=False, data=b"{}")])
+    assert await house.reconcile() == ([name], [])
+    assert [change for _, change, _ in (await house.events())[3:]] == ["updated"]
+
+
+async def test_a_record_that_went_behind_the_list_is_not_brought_back_by_it(
+    redis: Redis, tenant: Tenant
+) -> None:
+    class Behind:
+        """Its list is older than what it says of single records."""
+
+        list = staticmethod(tenant.client.list)
+
+        async def get(self, *_: object) -> NoReturn:
+            raise NotFound(status=404)
+
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    await found_absent(house, name)
+    house.settings = replace(house.settings, client=Behind())  # type: ignore[arg-type]
+    assert await house.reconcile() == ([], [])
+    assert [change for _, change, _ in await house.events()] == ["created", "deleted"]
 
 
 @pytest.mark.rule("8.9-absence")
