@@ -3,7 +3,8 @@
     note the newest waiting notifications ─▶ GET the delta ─▶ append its items ─▶ store the new link ─▶ let the noted
     notifications go on (most are superseded by the items) ─▶ wake the partitions
 
-Effects are durable before the cursor: a kill between two steps repeats items, which the gate recognises.
+Effects are durable before the cursor: a kill between two steps repeats items, which the gate recognises. The cursor is stored
+in the life of the store that took them or not at all: one that was restarted may have lost them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from workers.store.deltas import DeltaState, DeltaStates, again_key, lock_key
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Lease, Leases
+from workers.store.lives import SetBack
 from workers.store.owed import Owed
 from workers.store.scripts import Scripts
 
@@ -83,6 +85,7 @@ class Deltas:
             await self._leases.release(lease)
 
     async def _pull_once(self, tenant: str, collection: str, lease: Lease) -> bool:
+        since = await self._states.life()  # before the link is read: it may be gone with what lies before it
         state = await self._states.get(tenant, collection)
         wait = _wait(state, clock.now())
         if wait > 5 * INTERVAL_SECONDS:
@@ -93,29 +96,44 @@ class Deltas:
         state.asked_at = clock.now()
         marks = await self._inbox.waiting_marks(tenant, collection)
         try:
-            touched = await self._fetch(tenant, collection, state, lease)
-        except (Gone, Conflict) as error:
-            if state.link or state.walk:
-                await self._start_anew(tenant, collection, state, error)
-                return await self._pull_once(tenant, collection, lease)
-            await self._failures.met(tenant, collection, state, error, marks)
-            return False
-        except ProtimeError as error:
-            await self._failures.met(tenant, collection, state, error, marks)
-            return False
-        except _LockLost:
-            log.warning("pull left to another process", tenant=tenant, collection=collection)
-            return False
-        await self._pulled(tenant, collection, state)
+            touched = await self._fetch(tenant, collection, state, lease, since)
+            await self._pulled(tenant, collection, state, since)
+        except (ProtimeError, SetBack, _LockLost) as error:
+            again = await self._failed(tenant, collection, state, error, marks)
+            return again and await self._pull_once(tenant, collection, lease)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
         return True
 
-    async def _pulled(self, tenant: str, collection: str, state: DeltaState) -> None:
+    async def _failed(
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        error: ProtimeError | SetBack | _LockLost,
+        marks: Mapping[Partition, str],
+    ) -> bool:
+        """Whether to pull again at once."""
+        match error:
+            case _LockLost():
+                log.warning("pull left to another process", tenant=tenant, collection=collection)
+                return False
+            case SetBack():
+                log.warning(
+                    "store restarted under a pull, it is repeated", tenant=tenant, collection=collection
+                )
+                return True
+            case Gone() | Conflict() if state.link or state.walk:
+                await self._start_anew(tenant, collection, state, error)
+                return True
+            case ProtimeError():
+                await self._failures.met(tenant, collection, state, error, marks)
+                return False
+
+    async def _pulled(self, tenant: str, collection: str, state: DeltaState, since: str) -> None:
         fine = {"failing_since": 0.0, "retry_at": 0.0, "error": "", "attempts": 0}
-        await self._states.put(
-            tenant, collection, msgspec.structs.replace(state, pulled_at=clock.now(), **fine)
-        )
+        pulled = msgspec.structs.replace(state, pulled_at=clock.now(), **fine)
+        await self._states.put(tenant, collection, pulled, since)
         await self._refusals.over(tenant, collection)
 
     async def _start_anew(self, tenant: str, collection: str, state: DeltaState, error: ProtimeError) -> None:
@@ -136,10 +154,12 @@ class Deltas:
             await self._owed.note(tenant, collection)
         await self._states.put(tenant, collection, new)
 
-    async def _fetch(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> set[Partition]:
+    async def _fetch(
+        self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str
+    ) -> set[Partition]:
         """Appends what the delta gives, and puts the new link into `state`."""
         if not state.link:
-            await self._walk(tenant, collection, state, lease)
+            await self._walk(tenant, collection, state, lease, since)
             return set()
         page = await self._tenants[tenant].client.delta_pull(state.link)
         touched = await self._append(
@@ -148,7 +168,7 @@ class Deltas:
         state.link = page.delta_link
         return touched
 
-    async def _walk(self, tenant: str, collection: str, state: DeltaState, lease: Lease) -> None:
+    async def _walk(self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str) -> None:
         """The first walk over all records; it goes on where a killed process left it."""
         settings = self._tenants[tenant]
         if state.walk:
@@ -161,7 +181,7 @@ class Deltas:
             found = [arrivals.of_item(collection, item) for page in some for item in page.items]
             await self._way.take(tenant, found)
             state.link, state.walk = some[-1].delta_link, some[-1].next_link
-            await self._states.put(tenant, collection, state)
+            await self._states.put(tenant, collection, state, since)
 
     async def _append(self, tenant: str, found: list[Arrival], lease: Lease) -> set[Partition]:
         touched = set[Partition]()

@@ -130,7 +130,7 @@ class Runtime:
         return Reconciler(reconciliation, self._leases, self._clients.refusals, self._clients.reading, days)
 
     def _repairs(self) -> Repairs:
-        sync = Sync(self._way, self._leases, ProgressStore(self.store.redis))
+        sync = Sync(self._way, self._leases, ProgressStore(self.store.scripts))
         return Repairs(
             self.store.owed,
             self.store.deltas,

@@ -21,6 +21,7 @@ from workers.protime import Conflict, Gone, Page, Transient
 from workers.reading import TenantReading
 from workers.retry import delay
 from workers.store.leases import Lease, Leases
+from workers.store.lives import SetBack
 from workers.store.progress import Progress, ProgressStore, lock_key
 
 log = structlog.get_logger()
@@ -83,10 +84,12 @@ class Sync:
         lease: Lease,
         seen: Callable[[Progress], None],
     ) -> Progress:
-        attempts, reached = 0, -1
+        attempts, reached, about = 0, -1, {"tenant": tenant, "collection": collection}
         while True:
             try:
                 return await self._load(settings, tenant, collection, lease, seen)
+            except SetBack:
+                log.warning("the store was restarted, the load goes on where it was", **about)
             except Transient as error:
                 pages = (await self._progress.get(tenant, f"sync:{collection}")).pages
                 attempts, reached = (attempts + 1, reached) if pages == reached else (1, pages)
@@ -94,9 +97,7 @@ class Sync:
                     raise
                 chance, after = _DICE.random(), error.retry_after
                 wait = delay(attempts, least=1, most=_MOST_SECONDS, chance=chance, retry_after=after)
-                log.warning(
-                    "load waits", tenant=tenant, collection=collection, error=str(error), seconds=round(wait)
-                )
+                log.warning("load waits", error=str(error), seconds=round(wait), **about)
                 await self._sleep(wait)
 
     async def _load(
@@ -107,7 +108,7 @@ class Sync:
         lease: Lease,
         seen: Callable[[Progress], None],
     ) -> Progress:
-        job = f"sync:{collection}"
+        job, since = f"sync:{collection}", await self._progress.life()
         progress = await self._progress.get(tenant, job)
         if progress.finished_at or not progress.started_at:
             progress = Progress(started_at=time.time(), expected=progress.records)
@@ -119,7 +120,7 @@ class Sync:
                 await self._way.take(tenant, found)
                 progress.next_link = some[-1].next_link or ""
                 progress.pages, progress.records = progress.pages + len(some), progress.records + len(found)
-                await self._progress.put(tenant, job, progress)
+                await self._progress.put(tenant, job, progress, since)
                 seen(progress)
         except (Conflict, Gone):
             if not progress.next_link:
@@ -127,10 +128,10 @@ class Sync:
             log.warning(
                 "paging token expired, loading from the first page", tenant=tenant, collection=collection
             )
-            await self._progress.put(tenant, job, Progress())
+            await self._progress.put(tenant, job, Progress(), since)
             return await self._load(settings, tenant, collection, lease, seen)
         progress.finished_at, progress.next_link = time.time(), ""
-        await self._progress.put(tenant, job, progress)
+        await self._progress.put(tenant, job, progress, since)
         return progress
 
     def _pages(self, settings: TenantReading, collection: str, progress: Progress) -> AsyncIterator[Page]:

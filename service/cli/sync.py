@@ -52,7 +52,7 @@ def sync(
         async with _reading(loaded, store, tenant) as (settings, leases):
             room = Room(store.scripts, store.inbox, loaded.sinks)
             way = Paced(Behind(store.inbox, lambda _: None), room)
-            job = Sync(way, leases, ProgressStore(store.redis))
+            job = Sync(way, leases, ProgressStore(store.scripts))
             with _bar(tenant, collection) as show:
                 try:
                     return await job.load(settings, tenant, collection, show)

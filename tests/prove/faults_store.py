@@ -19,15 +19,8 @@ from tests.prove.redis_troubles import (
 TEST = "tests/prove/test_store_faults.py"
 #: A torn file is not loaded as if nothing were.
 STRICT = {"redis": ("--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "no")}
-#: What was accepted and is gone again comes by the delta; what a pull had appended right before, by a comparison.
-REPAIRED = {
-    "assignments": {
-        **ASSIGNMENTS["assignments"],
-        "fetch": "delta",
-        "poll_seconds": 2,
-        "reconcile": {"every_seconds": 2},
-    }
-}
+#: What was accepted and is gone again comes by the delta.
+REPAIRED = {"assignments": {**ASSIGNMENTS["assignments"], "fetch": "delta", "poll_seconds": 2}}
 
 FAULTS = (
     Fault(
@@ -69,9 +62,9 @@ FAULTS = (
         "the end of the file gone",
         "a disk that lied: up to 256 KiB of acknowledged writes are missing after `kill -9` of Redis",
         "accepted changes, bookkeeping and log entries of the last moments are gone, all of one script together",
-        "the delta brings the net change, and a reconciliation what a pull had just appended; intermediate states may be "
-        "missed; what was delivered may come again with the "
-        "same id and state, and another `time` and `origin`",
+        "the delta brings the net change: its new link is stored in the life of Redis that took what lies before it, or not at "
+        "all; intermediate states may be missed; what was delivered may come again with the same id and state, and another "
+        "`time` and `origin`",
         shortened,
         TEST,
         house=STRICT,

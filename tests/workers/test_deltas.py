@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -31,12 +31,18 @@ P = Partition("acme", 0)
 
 
 class House:
-    def __init__(self, redis: Redis, tenant: Tenant, since: date | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        tenant: Tenant,
+        since: date | None = None,
+        make: Callable[[Redis], Scripts] = Scripts,
+    ) -> None:
         self.redis = redis
         self.tenant = tenant
-        scripts = Scripts(redis)
+        scripts = make(redis)
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": True}})
-        self.states = DeltaStates(redis)
+        self.states = DeltaStates(scripts)
         self.woken: list[Partition] = []
         settings = TenantReading(
             tenant.client,

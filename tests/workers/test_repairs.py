@@ -48,14 +48,14 @@ class House:
         scripts = Scripts(redis)
         self.redis = redis
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
-        leases, self.owed, self.states = Leases(scripts), Owed(scripts), DeltaStates(redis)
+        leases, self.owed, self.states = Leases(scripts), Owed(scripts), DeltaStates(scripts)
         self.stops = Stops(redis)
         refusals = Refusals(self.stops)
         since = {"assignments": TODAY - timedelta(days=30)}
         reading = TenantReading(tenant.client, lambda: TODAY, since, {}, deltas)
         view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
         self.ingest = Ingest(self.inbox, Gate(scripts), leases, {"acme": view}, never, lambda _: None)
-        sync = Sync(Behind(self.inbox, lambda _: None), leases, ProgressStore(redis))
+        sync = Sync(Behind(self.inbox, lambda _: None), leases, ProgressStore(scripts))
         reconciler = Reconciler(
             Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None),
             leases,

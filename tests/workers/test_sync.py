@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NoReturn
@@ -39,11 +39,11 @@ async def never(*_: object) -> None:
 
 
 class House:
-    def __init__(self, redis: Redis, tenant: Tenant) -> None:
-        scripts = Scripts(redis)
+    def __init__(self, redis: Redis, tenant: Tenant, make: Callable[[Redis], Scripts] = Scripts) -> None:
+        scripts = make(redis)
         self.redis, self.tenant = redis, tenant
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
-        self.leases, self.progress = Leases(scripts), ProgressStore(redis)
+        self.leases, self.progress = Leases(scripts), ProgressStore(scripts)
         self.settings = TenantReading(
             tenant.client,
             lambda: TODAY,
@@ -95,7 +95,9 @@ async def test_a_load_that_was_cut_off_goes_on_at_its_page(redis: Redis, tenant:
     house = House(redis, tenant)
     pages = tenant.client.list("assignments", f"date ge '{TODAY.year}-01-01'", [])
     first = await anext(pages)
-    await house.progress.put("acme", "sync:assignments", Progress(first.next_link or "", 1, 2, 1.0))
+    await house.progress.put(
+        "acme", "sync:assignments", Progress(first.next_link or "", 1, 2, 1.0), await house.progress.life()
+    )
     progress = await house.load()
     assert progress.records == 6
     assert len(await house.events()) == 4

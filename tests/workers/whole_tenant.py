@@ -78,7 +78,7 @@ class House:
         self.ingest = Ingest(store.inbox, store.gate, leases, {"acme": view}, never, lambda _: None)
         behind = Behind(store.inbox, lambda _: None)
         way = Straight(store.scripts, store.inbox, {"acme": view}, lambda _: None, behind)
-        self.sync = Sync(way, leases, ProgressStore(redis))
+        self.sync = Sync(way, leases, ProgressStore(store.scripts))
         self.deltas = Deltas(
             store.scripts, store.inbox, leases, store.deltas, Owed(store.scripts), Refusals(Stops(redis)),
             {"acme": self.reading}, lambda _: None, way,

@@ -39,7 +39,7 @@ class Store:
         self.pages = EventPages(redis, self.inbox, config.tenants)
         self.dead_letters = DeadLetters(self.scripts, self.inbox)
         self.replays = Replays(self.scripts)
-        self.deltas = DeltaStates(redis)
+        self.deltas = DeltaStates(self.scripts)
         self.owed = Owed(self.scripts)
         self.stops = Stops(redis)
         self.vault = _vault(config)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from redis.asyncio import Redis
 
+from workers.store import lives
 from workers.store.keys import tenant_key
+from workers.store.scripts import Scripts
 
 
 class DeltaState(msgspec.Struct):
@@ -38,15 +39,24 @@ _DECODER = msgspec.json.Decoder(DeltaState)
 class DeltaStates:
     """All methods raise `redis.exceptions.RedisError`."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def life(self) -> str:
+        """For `put`: asked before anything is appended that the new link lies behind."""
+        return await lives.life(self._scripts.redis)
 
     async def get(self, tenant: str, collection: str) -> DeltaState:
-        value = await self._redis.get(_key(tenant, collection))
+        value = await self._scripts.redis.get(_key(tenant, collection))
         return _DECODER.decode(value) if value else DeltaState()
 
-    async def put(self, tenant: str, collection: str, state: DeltaState) -> None:
-        await self._redis.set(_key(tenant, collection), msgspec.json.encode(state))
+    async def put(self, tenant: str, collection: str, state: DeltaState, since: str | None = None) -> None:
+        """`since`: the life of the store in which it took what lies before the link; raises `SetBack` in another one."""
+        key, value = _key(tenant, collection), msgspec.json.encode(state)
+        if since is None:
+            await self._scripts.redis.set(key, value)
+        else:
+            await lives.keep(self._scripts, key, value, since)
 
 
 def lock_key(tenant: str, collection: str) -> str:

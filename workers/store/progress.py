@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 import msgspec
-from redis.asyncio import Redis
 
+from workers.store import lives
 from workers.store.keys import tenant_key
+from workers.store.scripts import Scripts
 
 
 class Progress(msgspec.Struct):
@@ -35,15 +36,20 @@ _DECODER = msgspec.json.Decoder(Progress)
 class ProgressStore:
     """All methods raise `redis.exceptions.RedisError`."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def life(self) -> str:
+        """For `put`: asked before anything is appended that the progress lies behind."""
+        return await lives.life(self._scripts.redis)
 
     async def get(self, tenant: str, job: str) -> Progress:
-        value = await self._redis.get(_key(tenant, job))
+        value = await self._scripts.redis.get(_key(tenant, job))
         return _DECODER.decode(value) if value else Progress()
 
-    async def put(self, tenant: str, job: str, progress: Progress) -> None:
-        await self._redis.set(_key(tenant, job), msgspec.json.encode(progress))
+    async def put(self, tenant: str, job: str, progress: Progress, since: str) -> None:
+        """`since`: the life of the store in which it took the records; raises `SetBack` in another one."""
+        await lives.keep(self._scripts, _key(tenant, job), msgspec.json.encode(progress), since)
 
 
 def lock_key(tenant: str, job: str) -> str:
