@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from workers import clock, plan
 from workers.as_they_come import as_they_come
+from workers.asks import SECONDS as ASK_SECONDS
+from workers.asks import Asks
 from workers.decisions import TenantIngest, compact, decide
 from workers.openings import Openings
 from workers.refusals import Refused
@@ -35,6 +38,14 @@ DOUBT_SECONDS = 5.0
 Fetch = Callable[[str, str, int], Awaitable["Entry | None"]]
 
 
+@dataclass(frozen=True)
+class _Done:
+    """`decided`: something was; `left`: whether the lease was given back with it, None when that was not asked."""
+
+    decided: bool = False
+    left: bool | None = None
+
+
 class Ingest:
     """Drains partitions. Several may be drained at a time; one partition by one worker."""
 
@@ -48,6 +59,7 @@ class Ingest:
         committed: Callable[[Partition], None],
         fallback_seconds: float = FALLBACK_SECONDS,
         doubt_seconds: float = DOUBT_SECONDS,
+        ask_seconds: float = ASK_SECONDS,
         openings: Callable[[Partition], Openings | None] = lambda _: None,
     ) -> None:
         """`committed` is called when new events are in a partition's log; it must not block.
@@ -62,6 +74,7 @@ class Ingest:
         self._committed = committed
         self._fallback_seconds = fallback_seconds
         self._doubt_seconds = doubt_seconds
+        self._asks = Asks(ask_seconds)
         self._openings = openings
 
     async def drain(self, partition: Partition) -> None:
@@ -78,18 +91,20 @@ class Ingest:
         after, again = "-", False
         while batch := await self._inbox.read(partition, token, after=after, most=BATCH):
             # What waits in other inboxes may remain beyond what one read brings.
-            again = again or any(":" in entry.id for entry in batch.entries)
-            leave = None if again or batch.after else self._inbox.leave_call(partition, token)
-            left = await self._decide(partition, batch, leave)
-            if left is not None:
-                return not left
+            beyond = any(":" in entry.id for entry in batch.entries)
+            leave = None if again or beyond or batch.after else self._inbox.leave_call(partition, token)
+            done = await self._decide(partition, batch, leave)
+            if done.left is not None:
+                return not done.left
+            # Where nothing could be decided there is nothing to go on with: the sweep comes again.
+            again = again or (beyond and done.decided)
             if not batch.after:
                 return again or await self._inbox.leave(partition, token)
             after = batch.after
         return False
 
-    async def _decide(self, partition: Partition, batch: Batch, leave: Call | None) -> bool | None:
-        """Whether the lease was given back by `leave`, which rides with a commit that is the only one; None: it was not asked."""
+    async def _decide(self, partition: Partition, batch: Batch, leave: Call | None) -> _Done:
+        """`leave` rides with a commit that is the only one."""
         tenant = self._tenants[partition.tenant]
         groups: dict[str, list[Entry]] = {}
         for entry in batch.entries:
@@ -98,14 +113,15 @@ class Ingest:
         for resource, entries in groups.items():
             outlook, ask = _outlook(tenant, resource, entries, batch.states.get(resource))
             (asked if ask else known)[resource] = outlook
-        left = await self._carry_out(partition, known, batch.states, None if asked else leave)
+        done = await self._carry_out(partition, known, batch.states, None if asked else leave)
         looks = [self._ask(tenant, r, groups[r], batch.states.get(r), asked[r]) for r in asked]
         # What Protime has answered goes on while it is asked for the rest.
         async with aclosing(as_they_come(looks)) as answers:
             async for some in answers:
                 plans = {resource: found for resource, found in some if found is not None}
-                await self._carry_out(partition, plans, batch.states)
-        return left
+                more = await self._carry_out(partition, plans, batch.states)
+                done = _Done(done.decided or more.decided, done.left)
+        return done
 
     async def _carry_out(
         self,
@@ -113,13 +129,13 @@ class Ingest:
         plans: Mapping[str, plan.Plan],
         states: Mapping[str, Stored],
         leave: Call | None = None,
-    ) -> bool | None:
+    ) -> _Done:
         tenant = self._tenants[partition.tenant]
         decisions: list[Decision] = []
         for resource, found in plans.items():
             decisions += decide(tenant, found, states.get(resource))
         if not decisions:
-            return None
+            return _Done()
         passed, left = await self._commit(partition, decisions, leave)
         if passed.conflicts:
             log.info(
@@ -127,7 +143,7 @@ class Ingest:
                 partition=str(partition),
                 n=len(passed.conflicts),
             )
-        return left
+        return _Done(True, left)
 
     async def _commit(
         self, partition: Partition, decisions: Sequence[Decision], leave: Call | None
@@ -157,19 +173,28 @@ class Ingest:
         known: plan.Plan,
     ) -> tuple[str, plan.Plan | None]:
         """The plan with the record as Protime has it now; None: its entries stay where they are."""
-        collection, _, number = resource.partition("/")
+        waited = clock.now() - known.apply[0].arrived_ms / 1000
         try:
-            found = await self._fetch(tenant.name, collection, int(number))
+            found = await self._asked(tenant.name, resource, waited)
             patience = self._fallback_seconds
         except Refused:
             found, patience = None, -math.inf
-        waited = clock.now() - known.apply[0].arrived_ms / 1000
         if found is not None:
-            early = found.deleted and waited < self._doubt_seconds
-            return resource, None if early else plan.fetched(entries, stored, found)
+            return resource, plan.fetched(entries, stored, found)
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
         guess = waited > patience and not plan.doubtful(stored)
         return resource, known if guess else None
+
+    async def _asked(self, tenant: str, resource: str, waited: float) -> Entry | None:
+        """What Protime says of a record that it told of `waited` seconds ago; None: nothing that counts now. Raises `Refused`."""
+        if not self._asks.due((tenant, resource)):
+            return None
+        collection, _, number = resource.partition("/")
+        found = await self._fetch(tenant, collection, int(number))
+        if found is None or (found.deleted and waited < self._doubt_seconds):
+            self._asks.put_off((tenant, resource))
+            return None
+        return found
 
 
 def _given_back(answer: Any) -> bool | None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from workers.asks import Asks
 from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.ingest import Ingest
@@ -45,6 +46,7 @@ class House:
         fetch: Callable[[str, str, int], Awaitable[Entry | None]],
         fallback_seconds: float = 30.0,
         doubt_seconds: float = 0.0,
+        ask_seconds: float = 0.0,
     ) -> None:
         scripts = Scripts(redis)
         self.redis = redis
@@ -62,6 +64,7 @@ class House:
             self.committed.append,
             fallback_seconds,
             doubt_seconds,
+            ask_seconds,
         )
         self.dead_letters = DeadLetters(scripts, self.inbox)
 
@@ -235,6 +238,55 @@ async def test_the_delete_of_a_record_whose_404_is_doubted_does_not_wait(redis: 
     assert await house.drain() == []
     await house.notify("02", deleted=True)
     assert told(await house.drain()) == [("02", "webhook", "deleted")]
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["404", "away"])
+async def test_what_cannot_be_decided_now_is_left_to_the_sweep(redis: Redis, absent: bool) -> None:
+    """A late notification of a record that was found absent, which only Protime can decide."""
+    asked = 0
+
+    async def vague(*_: object) -> Entry | None:
+        nonlocal asked
+        asked += 1
+        return Entry("", "assignments/1", "", True, "", b"") if absent else None
+
+    house = House(redis, "delta", vague, doubt_seconds=60)
+    await found_absent(house)
+    await house.notify("06")
+    await house.pulled()
+    async with asyncio.timeout(5):
+        await house.drain()
+    assert asked == 1
+
+
+async def test_a_record_is_not_asked_for_again_by_the_notifications_of_others(redis: Redis) -> None:
+    asked: list[int] = []
+
+    async def some(_: str, collection: str, number: int) -> Entry | None:
+        asked.append(number)
+        if number == 1:
+            return None
+        return Entry("", f"{collection}/{number}", "01", False, "", record("01", id=number))
+
+    house = House(redis, "resource", some, ask_seconds=60)
+    for number in range(1, 6):
+        await house.notify("01", resource=f"assignments/{number}", id=number)
+        await house.drain()
+    assert asked == [1, 2, 3, 4, 5]
+    assert await redis.xlen(P.inbox) == 1
+
+
+def test_a_record_that_was_put_off_is_due_again_when_its_time_is_over() -> None:
+    now = 0.0
+    asks = Asks(2.0, lambda: now)
+    asks.put_off("one")
+    assert (asks.due("one"), asks.due("other")) == (False, True)
+    now = 2.0
+    assert asks.due("one")
+    for number in range(5_000):
+        now += 0.01
+        asks.put_off(number)
+    assert len(asks._not_before) <= 1_000
 
 
 async def test_in_resource_mode_known_versions_cost_no_fetch(redis: Redis) -> None:
