@@ -8,6 +8,7 @@ delivered as they were signed meanwhile.
 
 from __future__ import annotations
 
+from workers.protime import Conflict, Gone, Invalid, NotFound, ProtimeError
 from workers.store.deltas import DeltaState
 
 #: A delta that lived for so long was left alone: the next take-over is the first one again.
@@ -16,6 +17,23 @@ _FIRST_WAIT_SECONDS = 60.0
 _LONGEST_WAIT_SECONDS = 3600.0
 #: Clocks differ, and an answer takes its time: only a delta that died this much before its time was taken over.
 _CERTAIN = 0.9
+
+
+#: A link, or a page of a walk, that is refused so often in a row will not be answered any more.
+_OFTEN = 3
+
+
+def is_over(state: DeltaState, error: ProtimeError) -> bool:
+    """Whether a delta, or the walk that begins one, is to be started anew because of this answer.
+
+    410 says so. 409 ends a walk, whose paging token is no good any more; a link may be asked again (protime-api §4.1), and
+    so may one of which Protime says that it does not understand it (CHOICE-22), but not for ever.
+    """
+    if not (state.link or state.walk):
+        return False
+    if isinstance(error, Gone) or (isinstance(error, Conflict) and not state.link):
+        return True
+    return isinstance(error, Conflict | Invalid | NotFound) and state.attempts >= _OFTEN - 1
 
 
 def taken_over(state: DeltaState, now: float, life: float) -> bool:

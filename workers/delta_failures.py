@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from workers import clock
-from workers.protime import ProtimeError, Transient
+from workers.protime import Conflict, ProtimeError, Transient
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.retry import delay
@@ -25,6 +25,8 @@ FALLBACK_SECONDS = 30.0
 
 
 _LEAST_SECONDS, _LEAST_REFUSED_SECONDS, _MOST_SECONDS = 1.0, 60.0, 300.0
+#: Over by itself, most of the time: 409 says that something else is at the delta at this moment (protime-api §4.1).
+_PASSING = (Transient, Conflict)
 _DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
 #: The newest notification that waits, in each partition that has one.
@@ -47,15 +49,15 @@ class DeltaFailures:
         self._wake = wake
 
     async def met(
-        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Marks
+        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Marks, since: str
     ) -> None:
-        """Notes the failure and when to try again."""
+        """Notes the failure and when to try again. Raises `SetBack` like a pull that succeeded (`DeltaStates.put`)."""
         now = clock.now()
         again = failed(state, error, now, _DICE.random())
-        await self._states.put(tenant, collection, again)
+        await self._states.put(tenant, collection, again, since)
         await self._refusals.met(tenant, collection, error)
         self._say(tenant, collection, again, now)
-        if not isinstance(error, Transient):
+        if not isinstance(error, _PASSING):
             await self._let_go(collection, marks)
         else:
             await self.wait(collection, again, marks)
@@ -85,7 +87,7 @@ class DeltaFailures:
 
 def failed(state: DeltaState, error: ProtimeError, now: float, chance: float) -> DeltaState:
     """The state after a failure at `now` (Unix seconds); `chance` in 0…1 spreads the retries. Pure."""
-    transient = isinstance(error, Transient)
+    transient = isinstance(error, _PASSING)
     wait = delay(
         state.attempts + 1,
         least=_LEAST_SECONDS if transient else _LEAST_REFUSED_SECONDS,

@@ -16,11 +16,11 @@ import msgspec
 import structlog
 
 from workers import arrivals, clock
-from workers.delta_end import after_the_end, taken_over
+from workers.delta_end import after_the_end, is_over, taken_over
 from workers.delta_failures import DeltaFailures
+from workers.delta_walk import DeltaWalk, LockLost, keep_off_unless_ours
 from workers.first_loads import Way
-from workers.page_batches import batches
-from workers.protime import Conflict, Gone, ProtimeError
+from workers.protime import Gone, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates, again_key, lock_key
@@ -37,10 +37,6 @@ log = structlog.get_logger()
 INTERVAL_SECONDS = 0.25
 #: So many are appended at a time: what is live waits no longer than that.
 _CHUNK = 2000
-
-
-class _LockLost(Exception):
-    """Another process pulls by now: this one leaves everything as it is."""
 
 
 class Deltas:
@@ -65,7 +61,7 @@ class Deltas:
         self._refusals = refusals
         self._tenants = tenants
         self._wake = wake
-        self._way = way
+        self._walk = DeltaWalk(inbox, states, tenants, wake, way)
         self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
     async def pull(self, tenant: str, collection: str) -> None:
@@ -86,7 +82,7 @@ class Deltas:
 
     async def _pull_once(self, tenant: str, collection: str, lease: Lease) -> bool:
         since = await self._states.life()  # before the link is read: it may be gone with what lies before it
-        state = await self._states.get(tenant, collection)
+        state = await self._state(tenant, collection)
         wait = _wait(state, clock.now())
         if wait > 5 * INTERVAL_SECONDS:
             marks = await self._inbox.waiting_marks(tenant, collection)
@@ -98,8 +94,8 @@ class Deltas:
         try:
             touched = await self._fetch(tenant, collection, state, lease, since)
             await self._pulled(tenant, collection, state, since)
-        except (ProtimeError, SetBack, _LockLost) as error:
-            again = await self._failed(tenant, collection, state, error, marks)
+        except (ProtimeError, SetBack, LockLost) as error:
+            again = await self._failed(tenant, collection, state, error, marks, since)
             return again and await self._pull_once(tenant, collection, lease)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
@@ -110,24 +106,37 @@ class Deltas:
         tenant: str,
         collection: str,
         state: DeltaState,
-        error: ProtimeError | SetBack | _LockLost,
+        error: ProtimeError | SetBack | LockLost,
         marks: Mapping[Partition, str],
+        since: str,
     ) -> bool:
         """Whether to pull again at once."""
+        try:
+            return await self._after(tenant, collection, state, error, marks, since)
+        except SetBack:
+            log.warning("store restarted under a pull, it is repeated", tenant=tenant, collection=collection)
+            return True
+
+    async def _after(
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        error: ProtimeError | SetBack | LockLost,
+        marks: Mapping[Partition, str],
+        since: str,
+    ) -> bool:
         match error:
-            case _LockLost():
+            case LockLost():
                 log.warning("pull left to another process", tenant=tenant, collection=collection)
                 return False
             case SetBack():
-                log.warning(
-                    "store restarted under a pull, it is repeated", tenant=tenant, collection=collection
-                )
-                return True
-            case Gone() | Conflict() if state.link or state.walk:
+                raise error
+            case ProtimeError() if is_over(state, error):
                 await self._start_anew(tenant, collection, state, error)
                 return True
             case ProtimeError():
-                await self._failures.met(tenant, collection, state, error, marks)
+                await self._failures.met(tenant, collection, state, error, marks, since)
                 return False
 
     async def _pulled(self, tenant: str, collection: str, state: DeltaState, since: str) -> None:
@@ -141,7 +150,9 @@ class Deltas:
         life = self._tenants[tenant].delta_life
         new = after_the_end(state, clock.now(), life)
         about = {"tenant": tenant, "collection": collection, "error": str(error)}
-        if taken_over(state, clock.now(), life):
+        if not isinstance(error, Gone):
+            log.error("delta refused, starting anew", times=new.superseded, **about)
+        elif taken_over(state, clock.now(), life):
             log.error(
                 "delta taken over by another client, starting anew",
                 times=new.superseded,
@@ -154,12 +165,23 @@ class Deltas:
             await self._owed.note(tenant, collection)
         await self._states.put(tenant, collection, new)
 
+    async def _state(self, tenant: str, collection: str) -> DeltaState:
+        """Where the delta stands. One that was started with other references, or from another day, is started anew."""
+        state, made_for = await self._states.get(tenant, collection), self._tenants[tenant].asks(collection)
+        if state.made_for and state.made_for != made_for:
+            log.info("configuration changed, the delta starts anew", tenant=tenant, collection=collection)
+            if state.link:
+                await self._owed.note(tenant, collection)
+            state = DeltaState(asked_at=state.asked_at)
+        state.made_for = made_for
+        return state
+
     async def _fetch(
         self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str
     ) -> set[Partition]:
         """Appends what the delta gives, and puts the new link into `state`."""
         if not state.link:
-            await self._walk(tenant, collection, state, lease, since)
+            await self._walk.go(tenant, collection, state, lease, since)
             return set()
         page = await self._tenants[tenant].client.delta_pull(state.link)
         touched = await self._append(
@@ -168,33 +190,12 @@ class Deltas:
         state.link = page.delta_link
         return touched
 
-    async def _walk(self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str) -> None:
-        """The first walk over all records; it goes on where a killed process left it."""
-        settings = self._tenants[tenant]
-        if state.walk:
-            pages = settings.client.delta_start_from(collection, state.walk)
-        else:
-            references = settings.references.get(collection, [])
-            pages = settings.client.delta_start(collection, settings.delta_window(collection), references)
-        async for some in batches(pages):
-            _keep_off_unless_ours(lease)
-            found = [arrivals.of_item(collection, item) for page in some for item in page.items]
-            await self._way.take(tenant, found)
-            state.link, state.walk = some[-1].delta_link, some[-1].next_link
-            await self._states.put(tenant, collection, state, since)
-
     async def _append(self, tenant: str, found: list[Arrival], lease: Lease) -> set[Partition]:
         touched = set[Partition]()
         for start in range(0, len(found), _CHUNK):
-            _keep_off_unless_ours(lease)
+            keep_off_unless_ours(lease)
             touched |= await self._inbox.append(tenant, "delta", found[start : start + _CHUNK])
         return touched
-
-
-def _keep_off_unless_ours(lease: Lease) -> None:
-    """A process that was stopped for a while goes on in the middle, when another one is long at it."""
-    if not lease.alive:
-        raise _LockLost
 
 
 def _wait(state: DeltaState, now: float) -> float:

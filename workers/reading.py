@@ -32,6 +32,13 @@ class TenantReading:
         since = self.since.get(collection)
         return earliest_delta_start(self.today()) if since == date.min else since
 
+    def asks(self, collection: str) -> str:
+        """What is configured of the collection's reads, in short: another text when that was changed."""
+        since, references = self.since.get(collection), self.references.get(collection, [])
+        return " ".join(
+            [since.isoformat() if since else "", *(f"{of}:{name}" for of, name in sorted(references))]
+        )
+
     def window(self, collection: str) -> str | None:
         """The filter of a whole read by list."""
         first = self.first_day(collection)

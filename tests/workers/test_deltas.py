@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.deltas import Deltas
-from workers.first_loads import Behind
-from workers.protime import DeltaPage, Gone
+from workers.first_loads import Behind, Way
+from workers.protime import Conflict, DeltaPage, Gone, Invalid, NotFound, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates
@@ -37,6 +38,7 @@ class House:
         tenant: Tenant,
         since: date | None = None,
         make: Callable[[Redis], Scripts] = Scripts,
+        way: Way | None = None,
     ) -> None:
         self.redis = redis
         self.tenant = tenant
@@ -51,6 +53,7 @@ class House:
             {"assignments": []},
             frozenset({"assignments"}),
         )
+        self.tenants = {"acme": settings}
         self.owed, self.stops = Owed(scripts), Stops(redis)
         refusals = Refusals(self.stops)
         self.deltas = Deltas(
@@ -60,9 +63,9 @@ class House:
             self.states,
             self.owed,
             refusals,
-            {"acme": settings},
+            self.tenants,
             self._wake,
-            Behind(self.inbox, self._wake),
+            way or Behind(self.inbox, self._wake),
         )
 
     def _wake(self, partitions: Iterable[Partition]) -> None:
@@ -342,8 +345,7 @@ async def test_a_collection_without_its_scope_stops_with_a_clear_state_and_goes_
         calls = await refused.calls("GET /assignments")
         await house.pull()
         assert await refused.calls("GET /assignments") == calls
-        reading = house.deltas._tenants["acme"]
-        house.deltas._tenants = {"acme": replace(reading, client=granted.client)}
+        house.tenants["acme"] = replace(house.tenants["acme"], client=granted.client)
         await house.states.put("acme", "assignments", DeltaState())
         await house.pull()
         assert await house.stops.all("acme") == {}
@@ -361,3 +363,117 @@ async def test_a_pull_by_a_process_whose_clock_was_ahead_keeps_nobody_from_pulli
     await house.pull()
     assert await house.received() == [(f"assignments/{made['id']}", False, "delta")]
     assert (await house.states.get("acme", "assignments")).asked_at < time.time() + 60
+
+
+class Refusing:
+    """The tenant's client, of whose answers to a pull the next ones are these."""
+
+    def __init__(self, tenant: Tenant, *answers: ProtimeError) -> None:
+        self.answers = list(answers)
+        self.delta_start, self.delta_start_from = tenant.client.delta_start, tenant.client.delta_start_from
+        self._pull = tenant.client.delta_pull
+
+    async def delta_pull(self, link: str) -> DeltaPage:
+        if self.answers:
+            raise self.answers.pop(0)
+        return await self._pull(link)
+
+
+async def rested(house: House) -> None:
+    """The next try is due."""
+    state = await house.states.get("acme", "assignments")
+    state.retry_at = 0.0
+    await house.states.put("acme", "assignments", state)
+
+
+@pytest.mark.parametrize("error", [Conflict(status=409), Invalid(status=400), NotFound(status=404)])
+async def test_a_link_that_is_refused_now_and_then_is_kept(
+    redis: Redis, tenant: Tenant, error: ProtimeError
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    made = await tenant.edit(**SHIFT)
+    client: Any = Refusing(tenant, error, error)
+    house.tenants["acme"] = replace(house.tenants["acme"], client=client)
+    for _ in range(3):
+        await house.pull()
+        await rested(house)
+    assert await house.received() == [(f"assignments/{made['id']}", False, "delta")]
+    assert await tenant.calls("GET /assignments") == 1  # one walk, by one page
+    assert await house.owed.all("acme") == {}
+
+
+@pytest.mark.parametrize("error", [Conflict(status=409), Invalid(status=400), NotFound(status=404)])
+async def test_a_link_that_is_refused_again_and_again_is_given_up_for_a_new_walk(
+    redis: Redis, tenant: Tenant, error: ProtimeError
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    await tenant.edit(**SHIFT)
+    client: Any = Refusing(tenant, *[error] * 100)
+    house.tenants["acme"] = replace(house.tenants["acme"], client=client)
+    for _ in range(3):
+        await house.pull()
+        await rested(house)
+    assert [origin for _, _, origin in await house.received()] == ["sync"]
+    assert list(await house.owed.all("acme")) == ["assignments"]
+    # Refused all the same, it does not walk on and on: from the second time it waits.
+    for _ in range(12):
+        await house.pull()
+    assert await tenant.calls("GET /assignments") <= 3
+
+
+async def test_other_references_or_another_first_day_start_the_delta_anew(
+    redis: Redis, tenant: Tenant
+) -> None:
+    made = await tenant.edit(**SHIFT)
+    subject = f"assignments/{made['id']}"
+    house = House(redis, tenant)
+    await house.pull()
+    await house.pull()
+    assert await house.received() == [(subject, False, "sync")]
+    reading = house.tenants["acme"]
+    house.tenants["acme"] = replace(reading, references={"assignments": [("people", "@employee-number")]})
+    await house.pull()
+    assert await house.received() == [(subject, False, "sync")]
+    assert list(await house.owed.all("acme")) == ["assignments"]
+    house.tenants["acme"] = replace(house.tenants["acme"], since={"assignments": TODAY})
+    await house.pull()
+    assert await house.received() == [(subject, False, "sync")]
+    await house.pull()
+    assert await house.received() == []
+
+
+async def test_a_delta_of_the_release_before_goes_on_though_nobody_noted_how_it_was_started(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    await house.pull()
+    state = await house.states.get("acme", "assignments")
+    state.made_for = ""
+    await house.states.put("acme", "assignments", state)
+    await house.pull()
+    assert await tenant.calls("GET /assignments") == 1
+
+
+async def test_during_a_long_walk_notifications_are_let_go_every_second(redis: Redis, tenant: Tenant) -> None:
+    """The way stands for sinks that make room slowly."""
+    for _ in range(3):
+        await tenant.edit(**SHIFT)
+    passed = asyncio.Event()
+
+    class Slow:
+        async def take(self, _: str, __: Sequence[Arrival]) -> None:
+            await asyncio.wait_for(passed.wait(), 5)
+
+    house = House(redis, tenant, way=Slow())
+    told = Arrival("assignments/9", "01", deleted=False, data=b"{}")
+    await house.inbox._scripts.run_many([house.inbox.notify_call(P, "assignments", [told])])
+    pulling = asyncio.create_task(house.pull())
+    async with asyncio.timeout(4):
+        while not (batch := await house.inbox.read(P, "me")) or not batch.entries:  # noqa: ASYNC110  # another task lets go
+            await asyncio.sleep(0.05)
+    assert P in house.woken
+    assert not pulling.done()
+    passed.set()
+    await pulling

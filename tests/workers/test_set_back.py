@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from redis.asyncio import Redis
@@ -15,6 +16,7 @@ from tests.workers.tenants import Tenant, simulated
 from tests.workers.test_deltas import SHIFT
 from tests.workers.test_deltas import House as DeltaHouse
 from tests.workers.test_sync import House as SyncHouse
+from workers.protime import Transient
 from workers.store.connect import connect
 from workers.store.lives import SetBack, keep, life
 from workers.store.scripts import Argument, Call, Scripts
@@ -94,6 +96,31 @@ async def test_a_load_whose_records_the_store_has_forgotten_goes_on_before_them(
     made = {f"assignments/{(await tenant.edit(**SHIFT))['id']}" for _ in range(5)}
     await house.load()
     assert {subject for subject, _, _ in await house.events()} == made
+
+
+async def test_a_pull_that_fails_does_not_write_its_link_into_another_life(
+    own: Redis, own_redis: OwnRedis, tenant: Tenant
+) -> None:
+    """The link of the pull before is what it knows; with the items of that pull the store has forgotten it."""
+    file = next(own_redis.directory.rglob("*.incr.aof"))
+
+    class Failing:
+        async def delta_pull(self, _: str) -> NoReturn:
+            own_redis.kill()
+            os.truncate(file, before)
+            own_redis.start()
+            house.tenants["acme"] = replace(reading, client=tenant.client)
+            raise Transient(status=503)
+
+    house = DeltaHouse(own, tenant)
+    reading = house.tenants["acme"]
+    await house.pull()
+    before = file.stat().st_size
+    shift = await tenant.edit(**SHIFT)
+    await house.pull()
+    house.tenants["acme"] = replace(reading, client=Failing())  # type: ignore[arg-type]
+    await house.pull()
+    assert await house.received() == [(f"assignments/{shift['id']}", False, "delta")]
 
 
 async def test_a_bookmark_is_kept_in_the_life_it_was_made_in_and_in_no_other(

@@ -13,7 +13,8 @@ class DeltaState(msgspec.Struct):
     """Times are Unix seconds, 0 for never. `failing_since` is 0 while all is well.
 
     `link` is the bookmark for the next pull; before there is one, `walk` is where the first walk is to go on.
-    `superseded` counts how often in a row another client took the delta over, last `superseded_at`.
+    `superseded` counts how often in a row another client took the delta over, last `superseded_at`. `made_for`: what was
+    configured when it was started (`TenantReading.asks`), "" where that was not noted yet.
     """
 
     link: str = ""
@@ -26,6 +27,7 @@ class DeltaState(msgspec.Struct):
     error: str = ""
     superseded: int = 0
     superseded_at: float = 0.0
+    made_for: str = ""
 
     @property
     def known_at(self) -> float:
