@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from workers.store.inbox import Arrival
+from workers.store.inbox import VERSION, Arrival
 
 #: No sender has a reason to put more changes into one request; the limit keeps one append short.
 MOST_ITEMS = 10_000
@@ -22,9 +22,9 @@ class NotANotification(ValueError):
 
 
 class _Head(msgspec.Struct):
-    # Ids of all webhook collections are integers; versions are opaque and compared as strings (protime-api 7).
+    # Ids of all webhook collections are integers.
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    changeVersion: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[!-~]*\Z")] | None = None  # noqa: N815
+    changeVersion: Annotated[str, VERSION] | None = None  # noqa: N815
 
 
 class _Item(msgspec.Struct):

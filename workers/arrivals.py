@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from workers.protime import DeltaItem, Page
 from workers.protime.not_json import NOT_JSON
-from workers.store.inbox import NO_ID, Arrival
+from workers.store.inbox import NO_ID, VERSION, Arrival
 
 
 class _Head(msgspec.Struct):
     id: int
-    changeVersion: str | None = None  # noqa: N815
+    changeVersion: Annotated[str, VERSION] | None = None  # noqa: N815
 
 
 _HEAD = msgspec.json.Decoder(_Head)

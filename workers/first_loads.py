@@ -29,9 +29,12 @@ _AT_ONCE = 1000
 
 
 class Way(Protocol):
-    """Where the records of a load go; what `take` returned for is on disk. Raises `redis.exceptions.RedisError`."""
+    """Where the records of a load go; what `take` returned for is on disk. Raises `redis.exceptions.RedisError`.
 
-    async def take(self, tenant: str, found: Sequence[Arrival]) -> None: ...
+    It returns how many events it made itself.
+    """
+
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> int: ...
 
 
 class Behind:
@@ -41,10 +44,11 @@ class Behind:
         self._inbox = inbox
         self._wake = wake
 
-    async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> int:
         await self._inbox.room(tenant)
         for start in range(0, len(found), _CHUNK):
             self._wake(await self._inbox.append(tenant, ORIGIN, found[start : start + _CHUNK], bulk=True))
+        return 0
 
 
 class Straight:
@@ -67,11 +71,11 @@ class Straight:
         self._committed = committed
         self._behind = behind
 
-    async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
-        for start in range(0, len(found), _AT_ONCE):
-            await self._take(tenant, found[start : start + _AT_ONCE])
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> int:
+        parts = (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE))
+        return sum([await self._take(tenant, part) for part in parts])
 
-    async def _take(self, tenant: str, found: Sequence[Arrival]) -> None:
+    async def _take(self, tenant: str, found: Sequence[Arrival]) -> int:
         new, rest = await self._unknown(tenant, found)
         try:
             loads = await self._load_all(tenant, new)
@@ -80,6 +84,7 @@ class Straight:
         rest += [some[name] for some, left in zip(new.values(), loads, strict=True) for name in left]
         if rest:
             await self._behind.take(tenant, rest)
+        return len(found) - len(rest)
 
     async def _load_all(self, tenant: str, new: Mapping[Partition, Mapping[str, Arrival]]) -> list[list[str]]:
         """What was not loaded, of each partition. The store takes one while the next is rendered."""

@@ -18,6 +18,8 @@ from workers.store.scripts import Scripts
 
 #: So many events a lane may have before it.
 MOST_BEFORE_IT: Final = 100
+#: A sink that takes a few events a second must not keep the others from the load, nor its paging token alive for hours.
+LONGEST_SECONDS: Final = 5.0
 #: A lane that has stood still for so long waits for its sink: it may be away for hours, and the others want the load.
 _STILL_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.02
@@ -34,8 +36,9 @@ class Room:
         self._moved: dict[tuple[Partition, str], tuple[int, float]] = {}
 
     async def wait(self, tenant: str) -> None:
-        """Returns when no lane that gets on has too much before it."""
-        while await self._crowded(tenant):  # noqa: ASYNC110  # other processes move the cursors
+        """Returns when no lane that gets on has too much before it, or after `LONGEST_SECONDS`."""
+        until = time.monotonic() + LONGEST_SECONDS
+        while await self._crowded(tenant) and time.monotonic() < until:  # noqa: ASYNC110  # other processes move the cursors
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _crowded(self, tenant: str) -> bool:
@@ -63,13 +66,21 @@ class Room:
 
 
 class Paced:
-    """A way that is taken a part at a time, when there is room for it."""
+    """A way that is taken a part at a time, when there is room for it.
+
+    A part that made no events, because its records are known, took no room: a walk over what is there already runs through.
+    """
 
     def __init__(self, way: Way, room: Room) -> None:
         self._way = way
         self._room = room
+        self._made: dict[str, int] = {}
 
-    async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+    async def take(self, tenant: str, found: Sequence[Arrival]) -> int:
+        made = 0
         for start in range(0, len(found), _AT_ONCE):
-            await self._room.wait(tenant)
-            await self._way.take(tenant, found[start : start + _AT_ONCE])
+            if self._made.get(tenant):
+                await self._room.wait(tenant)
+            self._made[tenant] = await self._way.take(tenant, found[start : start + _AT_ONCE])
+            made += self._made[tenant]
+        return made

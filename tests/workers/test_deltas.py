@@ -9,13 +9,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
+from workers.arrivals import of_item
 from workers.deltas import Deltas
 from workers.first_loads import Behind, Way
-from workers.protime import Conflict, DeltaPage, Gone, Invalid, NotFound, ProtimeError
+from workers.protime import Conflict, DeltaItem, DeltaPage, Gone, Invalid, NotFound, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates
@@ -209,13 +211,17 @@ async def test_a_window_that_begins_too_early_is_moved_to_what_protime_accepts(
 
 
 async def test_an_item_without_an_integer_id_is_kept_to_be_rejected() -> None:
-    from workers.arrivals import of_item
-    from workers.protime import DeltaItem
-
     item = DeltaItem("InsertOrUpdate", b'{"id":"x","changeVersion":"01"}')  # type: ignore[arg-type]
     assert of_item("assignments", item) == Arrival(
         "assignments/-", "", False, b'{"id":"x","changeVersion":"01"}'
     )
+
+
+@pytest.mark.parametrize("version", ["0 1", "01\n", "é", "0" * 65])
+def test_an_item_whose_version_could_not_be_kept_is_left_to_be_rejected(version: str) -> None:
+    raw = msgspec.json.encode({"id": 7, "changeVersion": version})
+    found = of_item("assignments", DeltaItem("InsertOrUpdate", msgspec.Raw(raw)))
+    assert found == Arrival("assignments/-", "", False, raw)
 
 
 async def test_a_first_walk_that_was_cut_off_goes_on_at_the_page_it_had_reached(redis: Redis) -> None:
@@ -463,8 +469,9 @@ async def test_during_a_long_walk_notifications_are_let_go_every_second(redis: R
     passed = asyncio.Event()
 
     class Slow:
-        async def take(self, _: str, __: Sequence[Arrival]) -> None:
+        async def take(self, _: str, __: Sequence[Arrival]) -> int:
             await asyncio.wait_for(passed.wait(), 5)
+            return 0
 
     house = House(redis, tenant, way=Slow())
     told = Arrival("assignments/9", "01", deleted=False, data=b"{}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from redis.asyncio import Redis
 
-from workers.room import MOST_BEFORE_IT, Paced, Room
+from workers.room import LONGEST_SECONDS, MOST_BEFORE_IT, Paced, Room
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.scripts import Scripts
@@ -80,10 +80,11 @@ async def test_a_page_is_handed_on_in_parts_each_when_there_is_room(redis: Redis
     house, taken = House(redis, "sink"), list[int]()
 
     class Way:
-        async def take(self, tenant: str, found: Sequence[Arrival]) -> None:
+        async def take(self, tenant: str, found: Sequence[Arrival]) -> int:
             assert tenant == "acme"
             taken.append(len(found))
             await house.stands(P, "sink", cursor=0, applied=sum(taken))
+            return len(found)
 
     async def gets_on() -> None:
         while sum(taken) < 1200:
@@ -96,3 +97,33 @@ async def test_a_page_is_handed_on_in_parts_each_when_there_is_room(redis: Redis
     await Paced(Way(), house.room).take("acme", [record] * 1200)
     assert taken == [500, 500, 200]
     await going
+
+
+async def test_a_sink_that_gets_on_slowly_holds_up_a_part_for_five_seconds_at_most(redis: Redis) -> None:
+    house, cursor = House(redis, "slow"), 0
+
+    async def crawls() -> None:
+        nonlocal cursor
+        while True:
+            cursor += 1
+            await house.stands(P, "slow", cursor=cursor, applied=50_000)
+            await asyncio.sleep(0.2)
+
+    await house.stands(P, "slow", cursor=0, applied=50_000)
+    crawling = asyncio.create_task(crawls())
+    assert LONGEST_SECONDS - SOON < await house.seconds() < LONGEST_SECONDS + SOON
+    crawling.cancel()
+
+
+async def test_what_is_known_already_waits_for_no_room(redis: Redis) -> None:
+    house = House(redis, "slow")
+    await house.stands(P, "slow", cursor=0, applied=5000)
+
+    class Known:
+        async def take(self, _: str, __: Sequence[Arrival]) -> int:
+            return 0
+
+    record = Arrival("assignments/1", "01", deleted=False, data=b"{}")
+    begun = time.monotonic()
+    assert await Paced(Known(), house.room).take("acme", [record] * 5000) == 0
+    assert time.monotonic() - begun < SOON

@@ -27,6 +27,8 @@ BULK = "@bulk"
 _BULK_AT_ONCE = 250
 _BULK_BACKLOG = 8000
 _ROOM_SECONDS = 0.02
+#: What a `changeVersion` may look like: opaque, compared as text (protime-api 7). The state keeps it between blanks.
+VERSION = msgspec.Meta(max_length=64, pattern=r"^[!-~]*\Z")
 #: Stands where a record has no id that could be understood; such a change is rejected.
 NO_ID = "-"
 
