@@ -70,7 +70,7 @@ class Jobs:
 
     async def reconcile(self, tenant: str, collection: str) -> None:
         if self._runtime.knows(tenant, collection):
-            await self._runtime.reconciler.run(tenant, collection)
+            await self._runtime.reconciler.run_due(tenant, collection)
 
     async def repair(self, tenant: str) -> None:
         if self._runtime.knows(tenant):

@@ -155,6 +155,8 @@ async def _schedule(config: Config, url: str) -> None:
 
 #: How soon a check of subscriptions that did not come to its end is repeated.
 _AGAIN_SECONDS = 5.0
+#: How soon after its time a comparison begins, or is tried again.
+_LOOK_SECONDS = 60.0
 #: How soon a whole look that a collection is owed begins.
 _REPAIR_SECONDS = 5.0
 
@@ -175,8 +177,7 @@ def timers(config: Config, wake: Wake) -> list[Timer]:
             if settings.fetch != "resource":
                 found.append(Timer("delta", settings.poll_seconds, partial(wake.delta, name, collection)))
             if settings.reconciled:
-                every = settings.reconciled.every_seconds
-                # Not at the start: what a first load is about to bring was not missed.
-                first = time.monotonic() + every
-                found.append(Timer("reconcile", every, partial(wake.reconcile, name, collection), first))
+                # Whether it is time is known in the store: timers begin anew with each scheduler.
+                look = min(_LOOK_SECONDS, settings.reconciled.every_seconds / 4)
+                found.append(Timer("reconcile", look, partial(wake.reconcile, name, collection)))
     return found

@@ -14,7 +14,7 @@ import structlog
 
 from workers.protime import ProtimeError
 from workers.reading import TenantReading
-from workers.reconcile import Reconciler
+from workers.reconciler import Reconciler
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaStates
 from workers.store.inbox import Inbox

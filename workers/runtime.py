@@ -19,7 +19,8 @@ from workers.echoes import Echoes
 from workers.first_loads import Behind, Straight
 from workers.ingest import Ingest
 from workers.queue import Wake
-from workers.reconcile import Reconciler, Reconciliation, reconcile_days
+from workers.reconcile import Reconciliation
+from workers.reconciler import Reconciler, schedule_of
 from workers.repairs import Repairs
 from workers.replay.replaying import Replaying
 from workers.room import Paced, Room
@@ -126,8 +127,14 @@ class Runtime:
     def _reconciler(self, redis: Redis) -> Reconciler:
         inbox = self.store.inbox
         reconciliation = Reconciliation(inbox, States(redis, inbox), self._wake_all)
-        days = partial(reconcile_days, self._config)
-        return Reconciler(reconciliation, self._leases, self._clients.refusals, self._clients.reading, days)
+        return Reconciler(
+            reconciliation,
+            self._leases,
+            self._clients.refusals,
+            self._clients.reading,
+            partial(schedule_of, self._config),
+            ProgressStore(self.store.scripts),
+        )
 
     def _repairs(self) -> Repairs:
         sync = Sync(self._way, self._leases, ProgressStore(self.store.scripts))

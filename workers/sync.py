@@ -8,28 +8,22 @@ When Protime cannot answer for a while, the load waits and goes on where it stoo
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 
 from workers import arrivals
 from workers.first_loads import Way
 from workers.page_batches import batches
-from workers.protime import Conflict, Gone, Page, Transient
+from workers.patience import Patience, Sleep
+from workers.protime import Conflict, Gone, Invalid, Page, Transient
 from workers.reading import TenantReading
-from workers.retry import delay
 from workers.store.leases import Lease, Leases
 from workers.store.lives import SetBack
 from workers.store.progress import Progress, ProgressStore, lock_key
 
 log = structlog.get_logger()
-
-#: So many failures in a row, without a page between them, end a load: about five minutes.
-_ATTEMPTS = 9
-_MOST_SECONDS = 60.0
-_DICE = random.Random()  # noqa: S311  # spreads retries, guards nothing
 
 
 class Busy(Exception):
@@ -45,7 +39,7 @@ class Sync:
         leases: Leases,
         progress: ProgressStore,
         *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._way = way
         self._leases = leases
@@ -84,7 +78,8 @@ class Sync:
         lease: Lease,
         seen: Callable[[Progress], None],
     ) -> Progress:
-        attempts, reached, about = 0, -1, {"tenant": tenant, "collection": collection}
+        reached, about = -1, {"tenant": tenant, "collection": collection}
+        patience = Patience(about, self._sleep)
         while True:
             try:
                 return await self._load(settings, tenant, collection, lease, seen)
@@ -92,13 +87,10 @@ class Sync:
                 log.warning("the store was restarted, the load goes on where it was", **about)
             except Transient as error:
                 pages = (await self._progress.get(tenant, f"sync:{collection}")).pages
-                attempts, reached = (attempts + 1, reached) if pages == reached else (1, pages)
-                if attempts > _ATTEMPTS:
-                    raise
-                chance, after = _DICE.random(), error.retry_after
-                wait = delay(attempts, least=1, most=_MOST_SECONDS, chance=chance, retry_after=after)
-                log.warning("load waits", error=str(error), seconds=round(wait), **about)
-                await self._sleep(wait)
+                if pages != reached:
+                    patience.got_on()
+                reached = pages
+                await patience.wait(error)
 
     async def _load(
         self,
@@ -130,6 +122,10 @@ class Sync:
             )
             await self._progress.put(tenant, job, Progress(), since)
             return await self._load(settings, tenant, collection, lease, seen)
+        except Invalid:
+            # Such as 414 for a link that has grown too long: the next load must not begin with it.
+            await self._progress.put(tenant, job, Progress(), since)
+            raise
         progress.finished_at, progress.next_link = time.time(), ""
         await self._progress.put(tenant, job, progress, since)
         return progress

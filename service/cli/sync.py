@@ -20,7 +20,8 @@ from workers.clients import Clients
 from workers.config import Config
 from workers.first_loads import Behind
 from workers.reading import TenantReading
-from workers.reconcile import Found, Reconciliation, reconcile_days, window_of
+from workers.reconcile import Found, Reconciliation, window_of
+from workers.reconciler import schedule_of
 from workers.room import Paced, Room
 from workers.store import Store
 from workers.store.leases import Leases
@@ -68,6 +69,10 @@ def sync(
         )
 
 
+#: So often in a row a person waits for Protime: seven seconds, if it does not ask for more.
+_ATTEMPTS = 3
+
+
 def reconcile(
     context: typer.Context,
     tenant: Tenant,
@@ -84,9 +89,10 @@ def reconcile(
 
     async def compare(store: Store) -> Found:
         async with _reading(loaded, store, tenant) as (settings, _):
-            back, ahead = reconcile_days(loaded, tenant, collection)
-            window = window_of(collection, settings.today(), back, ahead)
-            job = Reconciliation(store.inbox, States(store.redis, store.inbox), lambda _: None)
+            schedule = schedule_of(loaded, tenant, collection)
+            window = window_of(collection, settings.today(), schedule.days_back, schedule.days_ahead)
+            states = States(store.redis, store.inbox)
+            job = Reconciliation(store.inbox, states, lambda _: None, attempts=_ATTEMPTS)
             return await job.run(settings, tenant, collection, window)
 
     found = with_store(loaded, compare)

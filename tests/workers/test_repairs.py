@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
 from workers.reading import TenantReading
-from workers.reconcile import Reconciler, Reconciliation
+from workers.reconcile import Reconciliation
+from workers.reconciler import Reconciler, Schedule
 from workers.refusals import Refusals
 from workers.repairs import Repairs
 from workers.store.deltas import DeltaState, DeltaStates
@@ -41,12 +43,16 @@ async def never(*_: object) -> None:
     raise AssertionError("nothing is to be fetched")
 
 
+async def at_once(_: float) -> None:
+    """Nobody waits here."""
+
+
 class House:
     """`deltas`: the collections whose delta is kept."""
 
     def __init__(self, redis: Redis, tenant: Tenant, deltas: frozenset[str] = frozenset()) -> None:
         scripts = Scripts(redis)
-        self.redis = redis
+        self.redis, self.schedule = redis, Schedule(1, 1)
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
         leases, self.owed, self.states = Leases(scripts), Owed(scripts), DeltaStates(scripts)
         self.stops = Stops(redis)
@@ -57,12 +63,14 @@ class House:
         self.ingest = Ingest(self.inbox, Gate(scripts), leases, {"acme": view}, never, lambda _: None)
         sync = Sync(Behind(self.inbox, lambda _: None), leases, ProgressStore(scripts))
         reconciler = Reconciler(
-            Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None),
+            Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None, sleep=at_once),
             leases,
             refusals,
             lambda _: reading,
-            lambda *_: (1, 1),
+            lambda *_: self.schedule,
+            ProgressStore(scripts),
         )
+        self.reconciler = reconciler
         self.repairs = Repairs(
             self.owed, self.states, self.inbox, sync, reconciler, refusals, lambda _: reading
         )
@@ -150,11 +158,41 @@ async def test_a_comparison_that_fails_is_owed_until_it_is_done(redis: Redis, te
     house = House(redis, tenant, frozenset({"assignments"}))
     await house.states.put("acme", "assignments", DeltaState(link="/delta"))
     await house.owed.note("acme", "assignments")
-    await tenant.control("PATCH", "settings", {"error_burst": 1})
+    await tenant.control("PATCH", "settings", {"error_burst": 100})
     await house.run()
     assert list(await house.owed.all("acme")) == ["assignments"]
+    await tenant.control("PATCH", "settings", {"error_burst": 0})
     await house.run()
     assert await house.owed.all("acme") == {}
+
+
+async def test_a_comparison_is_due_by_what_the_store_remembers_not_by_who_asks(
+    redis: Redis, tenant: Tenant
+) -> None:
+    """Timers begin anew with each scheduler; one that is restarted often must not keep a collection from being compared."""
+    house = House(redis, tenant)
+    house.schedule = Schedule(1, 1, every=3600)
+    assert await house.reconciler.run_due("acme", "assignments") is None  # not at the beginning
+    assert await house.reconciler.run_due("acme", "assignments") is None
+    assert await tenant.calls("GET /assignments") == 0
+    house.schedule = Schedule(1, 1, every=0)
+    name = await shift(tenant)
+    found = await house.reconciler.run_due("acme", "assignments")
+    assert found is not None
+    assert found.missed == [name]
+    house.schedule = Schedule(1, 1, every=3600)
+    assert await house.reconciler.run_due("acme", "assignments") is None
+
+
+async def test_a_comparison_that_could_not_be_done_is_due_still(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    house.schedule = Schedule(1, 1, every=0.2)
+    await house.reconciler.run_due("acme", "assignments")
+    await asyncio.sleep(0.25)
+    await tenant.control("PATCH", "settings", {"error_burst": 100})
+    assert await house.reconciler.run_due("acme", "assignments") is None
+    await tenant.control("PATCH", "settings", {"error_burst": 0})
+    assert await house.reconciler.run_due("acme", "assignments") is not None
 
 
 async def test_a_gap_that_opens_while_one_is_repaired_is_not_forgotten(redis: Redis, tenant: Tenant) -> None:

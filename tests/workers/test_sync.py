@@ -17,7 +17,8 @@ from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
-from workers.protime import NotFound, Transient
+from workers.patience import ATTEMPTS
+from workers.protime import NotFound, Page, Resource, Transient, UriTooLong
 from workers.reading import TenantReading
 from workers.reconcile import Reconciliation, window_of
 from workers.store.gate import Gate
@@ -54,7 +55,12 @@ class House:
         view = TenantIngest("acme", TenantView(ZoneInfo("Europe/Brussels"), 168), {"assignments": "payload"})
         self.ingest = Ingest(self.inbox, Gate(scripts), self.leases, {"acme": view}, never, lambda _: None)
         self.sync = Sync(Behind(self.inbox, lambda _: None), self.leases, self.progress)
-        self.reconciliation = Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None)
+        self.waits: list[float] = []
+        states = States(redis, self.inbox)
+        self.reconciliation = Reconciliation(self.inbox, states, lambda _: None, sleep=self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     async def load(self) -> Progress:
         return await self.sync.load(self.settings, "acme", "assignments")
@@ -209,7 +215,7 @@ async def test_a_record_outside_the_window_is_not_taken_for_deleted(redis: Redis
     assert await tenant.calls("GET /assignments/{id}") == 0
 
 
-async def test_a_record_that_moved_out_of_the_window_is_asked_for_and_not_deleted(
+async def test_a_record_that_moved_out_of_the_window_is_told_and_not_deleted(
     redis: Redis, tenant: Tenant
 ) -> None:
     [name] = await shifts(tenant, 1)
@@ -217,8 +223,10 @@ async def test_a_record_that_moved_out_of_the_window_is_asked_for_and_not_delete
     await house.load()
     await house.events()
     await tenant.edit(id=int(name.rpartition("/")[2]), **{"from": (TODAY + timedelta(days=200)).isoformat()})
-    assert await house.reconcile() == ([], [])
+    assert await house.reconcile() == ([name], [])
     assert await tenant.calls("GET /assignments/{id}") == 1
+    assert (await house.events())[1:] == [(name, "updated", "reconcile")]
+    assert await house.reconcile() == ([], [])
 
 
 @pytest.mark.rule("8.9-absence")
@@ -228,10 +236,76 @@ async def test_an_incomplete_traversal_reports_no_deletion(redis: Redis, tenant:
     await house.load()
     await house.events()
     await tenant.control("DELETE", f"records/{names[0]}")
-    await tenant.control("PATCH", "settings", {"error_burst": 1})
+    await tenant.control("PATCH", "settings", {"error_burst": 100})
     with pytest.raises(Transient):
         await house.reconcile()
     assert len(await house.events()) == 4
+    assert len(house.waits) == ATTEMPTS
+
+
+async def test_a_comparison_goes_on_where_protime_could_not_answer_for_a_while(
+    redis: Redis, tenant: Tenant
+) -> None:
+    names = await shifts(tenant, 6)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    await tenant.control("DELETE", f"records/{names[0]}")
+    await tenant.edit(id=int(names[5].rpartition("/")[2]), comments="on the last page")
+    troubles = iter((3, 2))
+
+    class Troubled:
+        """The looks at single records are refused some times before they come."""
+
+        list, list_from = staticmethod(tenant.client.list), staticmethod(tenant.client.list_from)
+
+        async def get(self, *asked: Any) -> Resource:
+            if (burst := next(troubles, 0)) > 0:
+                await tenant.control("PATCH", "settings", {"error_burst": burst})
+            return await tenant.client.get(*asked)
+
+    house.settings = replace(house.settings, client=Troubled())  # type: ignore[arg-type]
+    await tenant.control("PATCH", "settings", {"error_burst": 2})
+    assert await house.reconcile() == ([names[5]], [names[0]])
+    assert len(house.waits) >= 4
+    assert max(house.waits) < 10  # each step begins anew with short waits
+
+
+async def test_a_list_whose_paging_token_expired_is_compared_from_the_first_page(
+    redis: Redis, tenant: Tenant
+) -> None:
+    names = await shifts(tenant, 6)
+    house = House(redis, tenant)
+    expired = 0
+
+    class Forgetful:
+        get = staticmethod(tenant.client.get)
+        list_from = staticmethod(tenant.client.list_from)
+
+        async def list(self, *asked: Any) -> AsyncIterator[Page]:
+            nonlocal expired
+            async for page in tenant.client.list(*asked):
+                yield page
+                if page.items and not expired:
+                    expired += 1
+                    await tenant.control("DELETE", "paging-tokens")
+
+    house.settings = replace(house.settings, client=Forgetful())  # type: ignore[arg-type]
+    assert await house.reconcile() == (names, [])
+    assert expired == 1
+
+
+async def test_a_load_that_was_refused_for_its_link_begins_anew_the_next_time(
+    redis: Redis, tenant: Tenant
+) -> None:
+    names = await shifts(tenant, 6)
+    house = House(redis, tenant)
+    since = await house.progress.life()
+    link = "/connector/protimeapi/api/v1/assignments?continuationToken=" + "x" * 5000
+    await house.progress.put("acme", "sync:assignments", Progress(link, 1, 2, 1.0), since)
+    with pytest.raises(UriTooLong):
+        await house.load()
+    assert (await house.load()).records == len(names)
 
 
 @pytest.mark.rule("11.4-reconcile")
