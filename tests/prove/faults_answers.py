@@ -74,6 +74,16 @@ FAULTS: tuple[Fault, ...] = (
         ),
     ),
     *of_api(
+        "Protime answers 409",
+        "a conflict, in Protime's form",
+        "pulls and fetches fail; the third time in a row the link counts as lost",
+        f"a link is asked again before it is given up for a new walk; {TRIED}",
+        behaving(
+            answers(409, body='{"error": {"code": "Conflict", "message": "A concurrency conflict occurred"}}')
+        ),
+        "tests/workers/test_deltas.py",
+    ),
+    *of_api(
         "maintenance",
         "503 with `Retry-After` and a gateway's page; 502 and 504 without",
         "pulls and fetches fail",
