@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 
-from bench import accept, ceilings, environment, scale
+from bench import accept, ceilings, environment, first_load, scale
 from bench.candidates import CANDIDATES
 from bench.summary import summary
 from bench.table import doubts, show
@@ -31,18 +31,27 @@ RESULTS = Path(__file__).resolve().parent / "results.json"
 
 @dataclass(frozen=True)
 class Run:
-    """`scale_changes` 0: the cost at very many tracked assignments is left out."""
+    """`scale_changes` 0: the cost at very many tracked assignments is left out; without `loads` first loads are.
+
+    `loads`: the records of a small one and of a large one.
+    """
 
     rounds: int
     ceiling_seconds: float
     accept_seconds: float
     scale_changes: int
     sizes: Sizes = field(default_factory=Sizes)
+    loads: tuple[int, int] | None = None
 
 
 QUICK = Run(1, 1.0, 1.5, 0, Sizes(through=2000, backlog=1500, latency_seconds=3.0, idle_seconds=4.0))
 FULL = Run(
-    2, 1.5, 2.0, 3000, Sizes(through=5000, backlog=3000, latency_seconds=8.0, idle_seconds=8.0, killed=1500)
+    2,
+    1.5,
+    2.0,
+    3000,
+    Sizes(through=5000, backlog=3000, latency_seconds=8.0, idle_seconds=8.0, killed=1500),
+    loads=(10_000, 100_000),
 )
 TINY = Run(
     1,
@@ -50,6 +59,7 @@ TINY = Run(
     0.3,
     200,
     Sizes(50, 200, 200, delta_backlog=400, latency_seconds=1.0, burst=500, idle_seconds=1.0, killed=300),
+    loads=(300, 1_000),
 )
 
 
@@ -68,6 +78,9 @@ def measured(run: Run, console: Console) -> dict[str, Any]:
     if run.scale_changes:
         console.print("very many tracked assignments")
         figures["scale"] = uvloop.run(scale.measured(run.scale_changes))
+    if run.loads:
+        console.print("first loads")
+        figures["first_load"] = first_load.measured(*run.loads)
     return {"figures": figures, "rounds": rounds}
 
 

@@ -33,6 +33,8 @@ from workers.store import embedded
 
 LIST = f"{API}/assignments?filter=date%20ge%20'2026-01-01'"
 PARTITIONS = 8
+#: What a page of a real tenant takes at least, we suppose.
+_PAGE_MS = 20.0
 LOCK = "sw:{acme}:delta:assignments:lock"
 
 
@@ -164,6 +166,15 @@ def measure(records: int, rounds: int, page_ms: float) -> dict[str, Any]:
         "peak_mb": max(x["peak_mb"] for x in loads),
         "loads": loads,
         "loops": [round(x, 2) for x in loops],
+    }
+
+
+def measured(few: int, many: int) -> dict[str, Any]:
+    """A small load and a large one beside the simulator's limit, and the small one where a page takes 20 ms."""
+    return {
+        "few": measure(few, 1, 0.0),
+        "many": measure(many, 1, 0.0),
+        "paced": measure(few, 1, _PAGE_MS),
     }
 
 

@@ -131,6 +131,18 @@ _DELTA = (
     "client is taken to have."
 )
 
+_LOAD = (
+    "The bare loop throws away what it gets, and on two cores both share them with the simulator. A record costs the worker and "
+    "Redis about eight times as much: it is compared with what is known, told as an event, and synced as state, event and history. "
+    "Tried: ADR 12, rendering while the store writes, long readings where a sink wants nothing. With pages as slow as a tenant's "
+    "the line is reached, as the next one says."
+)
+
+
+def _loaded(which: str, what: str) -> Callable[[Figures], float]:
+    return lambda figures: float(figures["first_load"][which][what])
+
+
 TARGETS = (
     Target(
         "accepted/s ÷ empty endpoint",
@@ -191,6 +203,17 @@ TARGETS = (
         "idle: per cent of one core",
         2,
         lambda figures: float(figures["trials"]["delta-100"]["idle"]["cpu_percent"]),
+        most=True,
+    ),
+    Target("first load of 100,000 ÷ bare download", 0.7, _loaded("many", "ratio"), why=_LOAD),
+    Target("the same of 10,000, where a page takes 20 ms", 0.7, _loaded("paced", "ratio")),
+    Target(
+        "first load of 100,000: most memory of the worker, MB", 150, _loaded("many", "peak_mb"), most=True
+    ),
+    Target(
+        "the same ÷ that of 10,000",
+        1.1,
+        _over(_loaded("many", "peak_mb"), _loaded("few", "peak_mb")),
         most=True,
     ),
     Target("lost, by number", 0, _lost, most=True),
