@@ -51,6 +51,7 @@ async def poll(request: Request, tenant: Tenant, caller: Caller) -> Response:
     row = listed_row(request)
     require(caller, *row.readable_with())
     check_flex(row, tenant, "all")
+    _check_conflict(tenant)
     now = tenant.clock()
     text = request.query_params.get("deltaToken", "")
     delta, cursor = tenant.deltas.use(text, row.name, tenant.lapse.now())
@@ -58,6 +59,14 @@ async def poll(request: Request, tenant: Tenant, caller: Caller) -> Response:
     for entry, inside in changes(tenant.store.shelves[row.name], delta.window, cursor):
         items.append(tenant.item(Change(row, entry), delta.wanted) if inside else tenant.removal(entry))
     return json(envelope(items, deltaLink=delta_link(delta, tenant.store.sequence, now)))
+
+
+def _check_conflict(tenant: Tenant) -> None:
+    """A GET with delta may meet a concurrency conflict, whatever that is."""
+    conflict = tenant.settings.delta_conflict_burst > 0
+    tenant.settings.delta_conflict_burst -= conflict
+    if conflict:
+        raise ApiError(409, "Something else is at the delta at this moment")
 
 
 def listed_row(request: Request) -> Collection:

@@ -118,6 +118,7 @@ class DeltaSwitches(Lists, kw_only=True):
     second_delta: Annotated[
         Literal["supersede", "conflict"], about("the start of another one (CHOICE-20)")
     ] = "supersede"
+    delta_conflict_burst: Annotated[Count, about("so many pulls from now on answer 409")] = 0
     delta_empty_last_page: Annotated[bool, about("the deltaLink comes on an empty page")] = True
 
 

@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from tests.e2e.chaos import Chaos, Strike
@@ -22,6 +23,8 @@ CHANCE = {
     "reorder_seconds": 0.5,
 }
 RECORDS, CHANGES_PER_SECOND = 25, 6.0
+MOVED_DAYS = 40
+_DAY = {"assignments": "from", "clockings": "date", "absences": "date", "calculated-totals": "date"}
 DAY = 86_400.0
 TROUBLED: dict[str, dict[str, Any]] = {
     "maintenance": {"unavailable": True},
@@ -50,6 +53,7 @@ class Soak:
         self._chaos = Chaos(installation, [])
         self._records: dict[str, list[int]] = {}
         self._removed: dict[str, list[Record]] = {name: [] for name in self.collections}
+        self._untold: dict[str, list[Record]] = {name: [] for name in self.collections}
 
     def run(self) -> int:
         """All days; then everything is as on an ordinary day again. Returns how often a process found no store."""
@@ -106,6 +110,10 @@ class Soak:
                 self._bring_back(step.whom)
             case "plan untold":
                 self.plan_untold(step.whom)
+            case "move untold":
+                self._move_untold(step.whom)
+            case "conflict burst":
+                self.protime.switch(delta_conflict_burst=self._rng.randint(1, 5))
             case "disable webhook" | "delete webhook" | "expire webhook":
                 self._interfere(step.whom, step.what.partition(" ")[0])
             case "error burst":
@@ -127,9 +135,23 @@ class Soak:
         """A new record whose one notification is lost: nothing that comes later makes up for it."""
         there = [e["record"] for e in self.protime.state(collection).values() if not gone(e)]
         fields = {name: value for name, value in there[0].items() if name != "id"}
+        self._untold[collection].append(self._write_untold(collection, **fields))
+
+    def _move_untold(self, collection: str) -> None:
+        """To a day that no comparison lists: a record that the sink knows, and that nobody but we change, once."""
+        known = self.installation.subscriber.last()
+        ours = (r for r in self._untold[collection] if f"{collection}/{r['id']}" in known)
+        if record := next(ours, None):
+            self._untold[collection].remove(record)
+            later = (date.fromisoformat(record[_DAY[collection]]) + timedelta(days=MOVED_DAYS)).isoformat()
+            days = {name: later for name in (_DAY[collection], "until") if name in record}
+            self._write_untold(collection, id=record["id"], **days)
+
+    def _write_untold(self, collection: str, **fields: Any) -> Record:
         self.protime.switch(drop_probability=1.0)
-        self.protime.write(collection, **fields)
+        record = self.protime.write(collection, **fields)
         self.protime.switch(drop_probability=self._switches()["drop_probability"])
+        return record
 
     def _delete(self, collection: str) -> None:
         """A change and, before its notification is through, the deletion."""
@@ -159,6 +181,7 @@ def switches(seconds: float) -> dict[str, Any]:
         "html_errors": False,
         "error_rate": 0.0,
         "error_burst": 0,
+        "delta_conflict_burst": 0,
         "rate_limit_per_minute": 0,
         "rate_limit_window_seconds": 1.0,
         "time_factor": DAY / seconds,

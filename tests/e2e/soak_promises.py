@@ -74,3 +74,14 @@ def abandoned(lives: list[dict[str, Any]], useful: set[str], interfered: set[str
 def _listens_at(webhook: dict[str, Any], moment: float) -> bool:
     """At that moment and beyond it."""
     return webhook["createdAt"] < moment and (webhook["endedAt"] is None or moment < webhook["endedAt"])
+
+
+def told(lives: list[dict[str, Any]], useful: set[str], interfered: set[str]) -> str:
+    """The life of each webhook in days from the first, for whoever has to find out."""
+    begun = min(w["createdAt"] for w in lives)
+    lines = []
+    for w in lives:
+        span = [f"{(at - begun) / 86_400:.2f}" if at else "now" for at in (w["createdAt"], w["endedAt"])]
+        marks = [word for word, of in (("useful", useful), ("interfered", interfered)) if w["id"] in of]
+        lines.append(f"{w['id']}: day {' to '.join(span)} {', '.join(marks)}")
+    return "\n".join(lines)

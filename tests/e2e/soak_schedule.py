@@ -31,6 +31,7 @@ TROUBLES = {
     "too many requests": Trouble(13, (0.5, 1.0)),
     "silence": Trouble(17, (1.1 * DELTA_LIFE, 1.3 * DELTA_LIFE)),
     "error burst": Trouble(6),
+    "conflict burst": Trouble(7),
     "revoked tokens": Trouble(8),
 }
 #: New records whose notification is lost: enough to be among what a killed worker held in its hands.
@@ -82,6 +83,7 @@ def _records(rng: random.Random, days: int, collections: tuple[str, ...]) -> Ite
         for collection in collections:
             yield Step(day + rng.random(), "delete record", collection)
             yield Step(day + rng.random(), "bring back record", collection)
+            yield Step(day + rng.random(), "move untold", collection)
             for _ in range(UNTOLD_A_DAY):
                 yield Step(day + rng.random(), "plan untold", collection)
 

@@ -202,3 +202,10 @@ async def test_a_change_during_the_first_phase_is_not_lost(make_sim: Any) -> Non
     _, link, _ = await sim.follow(page["nextLink"])
     items, _ = await poll(sim, link)
     assert [item["data"]["comments"] for item in items] == ["meanwhile"]
+
+
+async def test_a_pull_can_meet_a_conflict_and_leaves_the_link_good(make_sim: Any) -> None:
+    sim = await make_sim(delta_conflict_burst=2)
+    _, link, _ = await sim.follow(START)
+    for status in (409, 409, 200):
+        assert (await sim.get(link)).status_code == status
