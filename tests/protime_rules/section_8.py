@@ -13,7 +13,12 @@ RULES = (
     Rule("8.2-created", CLIENT | SIMULATOR, "The answer is 201 with Location, key and validUntil."),
     Rule("8.2-key-once", SIMULATOR | PROCESSOR, "The key is shown once. It is kept, encrypted."),
     Rule("8.2-key-name", CLIENT | SIMULATOR, "The key may stand under several names.", choice=25),
-    Rule("8.2-no-key", CLIENT, "A webhook whose key was not found is deleted and not used.", choice=25),
+    Rule(
+        "8.2-no-key",
+        CLIENT | PROCESSOR,
+        "A webhook whose key was not found is deleted and not used, and a person is told.",
+        choice=25,
+    ),
     Rule("8.2-no-test-call", SIMULATOR, "Creation brings no test call.", choice=26),
     Rule(
         "8.2-several",

@@ -1,0 +1,119 @@
+"""What a check of a tenant's subscriptions has before it, and what follows from that. Pure.
+
+A webhook cannot be extended, so it is replaced: the new one accepts before the old one is deleted (protime-api §8.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from workers.protime import Webhook
+from workers.store.subscriptions import Subscription
+
+#: A record without a webhook for so long was left behind: by a killed process, or by a creation whose answer was lost.
+PENDING = timedelta(minutes=2)
+#: A replaced webhook lives on for so long, or until the next check when checks are closer together: deleted at once, it
+#: would take to its grave what Protime is about to send by it (protime-api §8.9: the old one is deleted last).
+OVERLAP_SECONDS = 60.0
+#: Protime repeats a delivery for about 28 hours (protime-api CHOICE-35).
+RETIRED = timedelta(hours=30)
+
+#: Collection → the subscription in force; None: there is none now, and what the collection has stays as it is.
+InForce = Mapping[str, Subscription | None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the configuration says. `prefix` begins our destinations; `references` are pairs, by collection."""
+
+    prefix: str
+    references: Mapping[str, Sequence[tuple[str, str]]]
+    renew_at: float
+    check_seconds: float
+
+
+@dataclass(frozen=True)
+class Survey:
+    """`records` are ours, `webhooks` those at Protime that are ours, by id; both as they were `now`."""
+
+    wanted: Wanted
+    records: Sequence[Subscription]
+    webhooks: Mapping[str, Webhook]
+    now: datetime
+
+    def in_force(self, collection: str) -> Subscription | None:
+        """The newest that still has a good part of its life before it."""
+        good = [s for s in self._of(collection) if self._good(s)]
+        return max(good, key=lambda s: s.created_at, default=None)
+
+    def delivered(self, collection: str) -> bool:
+        """Whether any webhook told what happened until now."""
+        return any(self._delivers(s) for s in self._of(collection))
+
+    def orphans(self, collection: str) -> list[Webhook]:
+        """Webhooks of ours whose key nobody knows: it was lost with an answer, or with the process that had it."""
+        start = f"{self.wanted.prefix}{collection}/"
+        return [w for w in self.webhooks.values() if w.destination_url.startswith(start) and self._orphan(w)]
+
+    def over(self, in_force: InForce) -> list[Webhook]:
+        """The webhooks that are of no use any more."""
+        return [w for w in self.webhooks.values() if self._over(w, in_force)]
+
+    def later(self, record: Subscription, in_force: InForce) -> Subscription | None:
+        """What becomes of a record; None: it is removed.
+
+        A replaced path goes on accepting what was under way to it, for as long as Protime may repeat it.
+        """
+        if not record.keys:
+            return record if self.now - record.created_at <= PENDING else None
+        if record.retired_at is not None:
+            return record if self._delivers(record) or self.now - record.retired_at <= RETIRED else None
+        replaced = self._replaced(record, in_force)
+        return msgspec.structs.replace(record, retired_at=self.now) if replaced else record
+
+    def _of(self, collection: str) -> list[Subscription]:
+        return [s for s in self.records if s.collection == collection]
+
+    def _good(self, subscription: Subscription) -> bool:
+        webhook = self.webhooks.get(subscription.webhook)
+        if webhook is None or not self._delivers(subscription) or subscription.retired_at:
+            return False
+        # What Protime says now counts, not what it said when the webhook was made.
+        until = webhook.valid_until or subscription.valid_until
+        return due(subscription.created_at, until, self.wanted.renew_at) > self.now
+
+    def _delivers(self, subscription: Subscription) -> bool:
+        webhook = self.webhooks.get(subscription.webhook)
+        return webhook is not None and webhook.status == "Enabled" and bool(subscription.keys)
+
+    def _orphan(self, webhook: Webhook) -> bool:
+        return not any(s.webhook == webhook.id and s.keys for s in self.records)
+
+    def _over(self, webhook: Webhook, in_force: InForce) -> bool:
+        """One that was replaced and still delivers overlaps its replacement."""
+        record = next((s for s in self.records if s.webhook == webhook.id), None)
+        if record is None or self._orphan(webhook) or webhook.status != "Enabled":
+            return True
+        if record.collection not in self.wanted.references:
+            return True
+        if record.retired_at is None or not self._replaced(record, in_force):
+            return False
+        overlap = timedelta(seconds=min(OVERLAP_SECONDS, self.wanted.check_seconds))
+        return self.now - record.retired_at >= overlap
+
+    def _replaced(self, record: Subscription, in_force: InForce) -> bool:
+        if record.collection not in self.wanted.references:
+            return True
+        current = in_force.get(record.collection)
+        return current is not None and current.token != record.token
+
+
+def due(created_at: datetime, valid_until: datetime | None, renew_at: float) -> datetime:
+    """When a subscription is to be replaced: at this part of its life."""
+    if valid_until is None:
+        return datetime.max.replace(tzinfo=UTC)
+    return created_at + (valid_until - created_at) * renew_at
