@@ -6,11 +6,15 @@ path is stored before Protime is asked, the key behind it as soon as it is known
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection
 
+import msgspec
 import structlog
 
+from workers import clock
 from workers.protime import (
     AuthenticationFailed,
     CreatedWebhook,
@@ -69,9 +73,10 @@ class Check:
         Raises what concerns all collections alike: AuthenticationFailed, and PermissionDenied for a deletion.
         """
         in_force = {name: await self._in_force(name) for name in self._survey.wanted.references}
-        for record in self._survey.records:
-            await self._keep(record, self._survey.later(record, in_force))
-        for webhook in self._survey.over(in_force):
+        survey = self._survey_now()
+        for record in survey.records:
+            await self._keep(record, survey.later(record, in_force))
+        for webhook in survey.over(in_force):
             await self._tidy(webhook)
         return self._settled
 
@@ -80,7 +85,7 @@ class Check:
         if found is None and collection in self._resting:
             return None
         try:
-            current = found or await self._made(collection)
+            current = await (self._found(found) if found else self._made(collection))
         except AuthenticationFailed:
             raise
         except _FINAL as error:
@@ -95,28 +100,27 @@ class Check:
             await self._refusals.subscribed(self._tenant, collection)
         return current
 
+    async def _found(self, subscription: Subscription) -> Subscription:
+        return await self._seen(subscription, self._survey.webhooks[subscription.webhook])
+
     async def _made(self, collection: str) -> Subscription:
         """A new one. Orphans go first: each lost answer would leave one more that delivers in vain."""
         for orphan in self._survey.orphans(collection):
             await self._delete(orphan)
-        subscription = await self._create(collection)
-        log.info(
-            "subscription created", tenant=self._tenant, collection=collection, webhook=subscription.webhook
-        )
-        await self._created(self._tenant, collection, not self._survey.delivered(collection))
-        return subscription
-
-    async def _create(self, collection: str) -> Subscription:
-        token = secrets.token_urlsafe(24)
-        url = f"{self._survey.wanted.prefix}{collection}/{token}"
-        pending = Subscription(collection, token, url, self._survey.now)
+        pending = self._pending(collection)
         await self._stored.put(self._tenant, pending)
         made = await self._asked(pending)
-        subscription = Subscription(
-            collection, token, url, pending.created_at, made.id, (made.key,), made.valid_until
+        subscription = msgspec.structs.replace(
+            pending, webhook=made.id, keys=(made.key,), valid_until=made.valid_until
         )
         await self._stored.put(self._tenant, subscription)
-        return subscription
+        log.info("subscription created", tenant=self._tenant, collection=collection, webhook=made.id)
+        return await self._seen(subscription, made.webhook, new=True)
+
+    def _pending(self, collection: str) -> Subscription:
+        token = secrets.token_urlsafe(24)
+        url = f"{self._survey.wanted.prefix}{collection}/{token}"
+        return Subscription(collection, token, url, clock.moment(), delivers_since=None)
 
     async def _asked(self, pending: Subscription) -> CreatedWebhook:
         """Protime's answer to the creation. A path that leads nowhere for certain is forgotten at once."""
@@ -127,6 +131,35 @@ class Check:
             if not isinstance(error, Unconfirmed):
                 await self._stored.remove(self._tenant, pending.token)
             raise
+
+    async def _seen(self, subscription: Subscription, webhook: Webhook, *, new: bool = False) -> Subscription:
+        """Notes since when it delivers, and calls `created` then; for one that is new in any case."""
+        survey = self._survey_now()
+        seen = survey.seen(subscription, webhook)
+        if new or (seen.delivers_since and not subscription.delivers_since):
+            gap = not survey.delivered(seen.collection, but=seen)
+            await self._created(self._tenant, seen.collection, gap)
+        if seen != subscription:
+            await self._stored.put(self._tenant, seen)
+        if seen.delivers_since is None:
+            self._await(seen, webhook, soon=survey.young(seen))
+        return seen
+
+    def _await(self, subscription: Subscription, webhook: Webhook, *, soon: bool) -> None:
+        """It will deliver soon; if it does not, it is looked at with every regular check."""
+        self._settled = self._settled and not soon
+        log.log(
+            logging.INFO if soon else logging.WARNING,
+            "subscription does not deliver yet",
+            tenant=self._tenant,
+            collection=subscription.collection,
+            webhook=webhook.id,
+            status=webhook.status,
+        )
+
+    def _survey_now(self) -> Survey:
+        """The same at this moment: Protime may have taken its time."""
+        return dataclasses.replace(self._survey, now=clock.moment())
 
     async def _keep(self, record: Subscription, later: Subscription | None) -> None:
         if later is None:

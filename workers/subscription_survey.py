@@ -46,18 +46,29 @@ class Survey:
     now: datetime
 
     def in_force(self, collection: str) -> Subscription | None:
-        """The newest that still has a good part of its life before it."""
+        """The newest that still has a good part of its life before it. It may not deliver yet."""
         good = [s for s in self._of(collection) if self._good(s)]
         return max(good, key=lambda s: s.created_at, default=None)
 
-    def delivered(self, collection: str) -> bool:
-        """Whether any webhook told what happened until now."""
-        return any(self._delivers(s) for s in self._of(collection))
+    def seen(self, subscription: Subscription, webhook: Webhook) -> Subscription:
+        """The record with what is to be seen of its webhook."""
+        delivers = webhook.enabled and webhook.lives(self.now)
+        since = (subscription.delivers_since or self.now) if delivers else None
+        return msgspec.structs.replace(subscription, delivers_since=since)
+
+    def young(self, subscription: Subscription) -> bool:
+        return self.now - subscription.created_at <= PENDING
+
+    def delivered(self, collection: str, but: Subscription) -> bool:
+        """Whether any other webhook told what happened until now."""
+        others = (s for s in self._of(collection) if s.token != but.token)
+        return any(self._lives(s) and self.webhooks[s.webhook].enabled for s in others)
 
     def orphans(self, collection: str) -> list[Webhook]:
-        """Webhooks of ours whose key nobody knows: it was lost with an answer, or with the process that had it."""
+        """Webhooks of ours that deliver what nobody can verify: the key was lost with an answer, or with a process."""
         start = f"{self.wanted.prefix}{collection}/"
-        return [w for w in self.webhooks.values() if w.destination_url.startswith(start) and self._orphan(w)]
+        mine = (w for w in self.webhooks.values() if w.destination_url.startswith(start))
+        return [w for w in mine if not w.disabled and self._record(w) is None]
 
     def over(self, in_force: InForce) -> list[Webhook]:
         """The webhooks that are of no use any more."""
@@ -69,47 +80,49 @@ class Survey:
         A replaced path goes on accepting what was under way to it, for as long as Protime may repeat it.
         """
         if not record.keys:
-            return record if self.now - record.created_at <= PENDING else None
+            return record if self.young(record) else None
         if record.retired_at is not None:
-            return record if self._delivers(record) or self.now - record.retired_at <= RETIRED else None
-        replaced = self._replaced(record, in_force)
-        return msgspec.structs.replace(record, retired_at=self.now) if replaced else record
+            return record if self._lives(record) or self.now - record.retired_at <= RETIRED else None
+        if record.collection in self.wanted.references and self._successor(record, in_force) is None:
+            return record
+        return msgspec.structs.replace(record, retired_at=self.now)
 
     def _of(self, collection: str) -> list[Subscription]:
         return [s for s in self.records if s.collection == collection]
 
     def _good(self, subscription: Subscription) -> bool:
         webhook = self.webhooks.get(subscription.webhook)
-        if webhook is None or not self._delivers(subscription) or subscription.retired_at:
+        if webhook is None or not self._lives(subscription) or subscription.retired_at:
             return False
         # What Protime says now counts, not what it said when the webhook was made.
         until = webhook.valid_until or subscription.valid_until
         return due(subscription.created_at, until, self.wanted.renew_at) > self.now
 
-    def _delivers(self, subscription: Subscription) -> bool:
+    def _lives(self, subscription: Subscription) -> bool:
         webhook = self.webhooks.get(subscription.webhook)
-        return webhook is not None and webhook.status == "Enabled" and bool(subscription.keys)
+        return webhook is not None and webhook.lives(self.now) and bool(subscription.keys)
 
-    def _orphan(self, webhook: Webhook) -> bool:
-        return not any(s.webhook == webhook.id and s.keys for s in self.records)
+    def _record(self, webhook: Webhook) -> Subscription | None:
+        """The record with its key; None for an orphan."""
+        return next((s for s in self.records if s.webhook == webhook.id and s.keys), None)
 
     def _over(self, webhook: Webhook, in_force: InForce) -> bool:
-        """One that was replaced and still delivers overlaps its replacement."""
-        record = next((s for s in self.records if s.webhook == webhook.id), None)
-        if record is None or self._orphan(webhook) or webhook.status != "Enabled":
+        """One that was replaced and still may deliver overlaps its replacement, from when that one delivers."""
+        record = self._record(webhook)
+        if record is None or webhook.disabled or record.collection not in self.wanted.references:
             return True
-        if record.collection not in self.wanted.references:
-            return True
-        if record.retired_at is None or not self._replaced(record, in_force):
+        successor = self._successor(record, in_force)
+        if record.retired_at is None or successor is None or successor.delivers_since is None:
             return False
         overlap = timedelta(seconds=min(OVERLAP_SECONDS, self.wanted.check_seconds))
-        return self.now - record.retired_at >= overlap
+        return self.now - max(record.retired_at, successor.delivers_since) >= overlap
 
-    def _replaced(self, record: Subscription, in_force: InForce) -> bool:
-        if record.collection not in self.wanted.references:
-            return True
+    def _successor(self, record: Subscription, in_force: InForce) -> Subscription | None:
+        """What delivers in its place."""
         current = in_force.get(record.collection)
-        return current is not None and current.token != record.token
+        if current is None or current.token == record.token or current.delivers_since is None:
+            return None
+        return current
 
 
 def due(created_at: datetime, valid_until: datetime | None, renew_at: float) -> datetime:

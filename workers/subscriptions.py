@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 
@@ -78,8 +77,7 @@ class SubscriptionKeeper:
         wanted = self._wanted(tenant)
         listed = await client.list_webhooks()
         mine = {w.id: w for w in listed if w.destination_url.startswith(wanted.prefix)}
-        now = datetime.fromtimestamp(clock.now(), UTC)
-        return Survey(wanted, await self._stored.all(tenant), mine, now)
+        return Survey(wanted, await self._stored.all(tenant), mine, clock.moment())
 
     def _wanted(self, tenant: str) -> Wanted:
         collections, settings = self._config.tenants[tenant].collections, self._config.subscriptions

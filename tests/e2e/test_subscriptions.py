@@ -45,16 +45,23 @@ def test_a_webhook_lost_behind_our_back_is_made_anew(install, figures, action: s
 
 @pytest.mark.rule("8.9-no-gap")
 @pytest.mark.e2e
-def test_a_renewal_leaves_no_gap(install, figures):
+@pytest.mark.parametrize("enabled_after", [0.0, 1.0])
+def test_a_renewal_leaves_no_gap(install, figures, enabled_after: float):
     """Webhooks are renewed every three seconds, under traffic whose notifications come late: every single change gets its
-    2xx, also what was still to be sent by a webhook that had been replaced."""
+    2xx, also what was still to be sent by a webhook that had been replaced, and while the new one does not deliver yet."""
     installation: Installation = install(
         collections=PAYLOAD,
         sink={"batch": 20},
         extra={"subscriptions": {"check_seconds": 0.5, "renew_at": 0.5}},
-        settings={"webhook_validity_seconds": 6.0, "reorder_probability": 1.0, "reorder_seconds": 0.3},
+        settings={
+            "webhook_validity_seconds": 6.0,
+            "webhook_enabled_after_seconds": enabled_after,
+            "reorder_probability": 1.0,
+            "reorder_seconds": 0.3,
+        },
     )
     installation.start_all()
+    until(lambda: enabled(installation), 5, "the first webhook delivers")
     protime, sink = installation.protime, installation.subscriber
     protime.generate(count=50, changes=600, per_second=80)
     seen: list[set[str]] = []

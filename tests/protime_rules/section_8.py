@@ -38,7 +38,9 @@ RULES = (
     ),
     Rule("8.3-valid-until", CLIENT | SIMULATOR, "validUntil is a time with an offset."),
     Rule(
-        "8.3-status", CLIENT | SIMULATOR, "A webhook is Enabled or Disabled; older pages add Uninitialized."
+        "8.3-status",
+        CLIENT | SIMULATOR | PROCESSOR,
+        "A webhook is Enabled or Disabled; older pages add Uninitialized: it does not deliver yet.",
     ),
     Rule("8.3-references", SIMULATOR, "It names its references by collection.", choice=28),
     Rule("8.4-list", CLIENT | SIMULATOR, "Webhooks are listed in value, with a filter or without."),
