@@ -5,7 +5,7 @@ A webhook cannot be extended, so it is replaced: the new one accepts before the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -60,8 +60,8 @@ class Survey:
         return self.now - subscription.created_at <= PENDING
 
     def delivered(self, collection: str, but: Subscription) -> bool:
-        """Whether any other webhook told what happened until now."""
-        others = (s for s in self._of(collection) if s.token != but.token)
+        """Whether any other webhook told what happened until now. Of one that leads elsewhere nobody knows what arrived."""
+        others = (s for s in self._of(collection) if s.token != but.token and self._leads_here(s))
         return any(self._lives(s) and self.webhooks[s.webhook].enabled for s in others)
 
     def orphans(self, collection: str) -> list[Webhook]:
@@ -94,6 +94,8 @@ class Survey:
         webhook = self.webhooks.get(subscription.webhook)
         if webhook is None or not self._lives(subscription) or subscription.retired_at:
             return False
+        if not self._leads_here(subscription):
+            return False
         # What Protime says now counts, not what it said when the webhook was made.
         until = webhook.valid_until or subscription.valid_until
         return due(subscription.created_at, until, self.wanted.renew_at) > self.now
@@ -101,6 +103,10 @@ class Survey:
     def _lives(self, subscription: Subscription) -> bool:
         webhook = self.webhooks.get(subscription.webhook)
         return webhook is not None and webhook.lives(self.now) and bool(subscription.keys)
+
+    def _leads_here(self, subscription: Subscription) -> bool:
+        """It does not when public_url was another one at its creation."""
+        return subscription.destination_url.startswith(self.wanted.prefix)
 
     def _record(self, webhook: Webhook) -> Subscription | None:
         """The record with its key; None for an orphan."""
@@ -123,6 +129,16 @@ class Survey:
         if current is None or current.token == record.token or current.delivers_since is None:
             return None
         return current
+
+
+def ours(prefix: str, records: Sequence[Subscription], webhooks: Iterable[Webhook]) -> dict[str, Webhook]:
+    """By id, those that lead to us: where we are, or where we were when we made them. All others are somebody else's."""
+    ids, urls = {s.webhook for s in records}, {s.destination_url for s in records}
+    return {
+        w.id: w
+        for w in webhooks
+        if w.destination_url.startswith(prefix) or w.id in ids or w.destination_url in urls
+    }
 
 
 def due(created_at: datetime, valid_until: datetime | None, renew_at: float) -> datetime:

@@ -14,7 +14,7 @@ from workers.store.keys import tenant_key
 from workers.store.leases import Leases
 from workers.store.subscriptions import Subscriptions
 from workers.subscription_check import Check, Created
-from workers.subscription_survey import Survey, Wanted
+from workers.subscription_survey import Survey, Wanted, ours
 
 log = structlog.get_logger()
 
@@ -74,21 +74,20 @@ class SubscriptionKeeper:
         return await Check(*parts, stopped=stopped, resting=stopped if again else ()).run()
 
     async def _survey(self, tenant: str, client: Protime) -> Survey:
-        wanted = self._wanted(tenant)
-        listed = await client.list_webhooks()
-        mine = {w.id: w for w in listed if w.destination_url.startswith(wanted.prefix)}
-        return Survey(wanted, await self._stored.all(tenant), mine, clock.moment())
+        wanted, listed = self._wanted(tenant), await client.list_webhooks()
+        records = await self._stored.all(tenant)
+        return Survey(wanted, records, ours(wanted.prefix, records, listed), clock.moment())
 
     def _wanted(self, tenant: str) -> Wanted:
         collections, settings = self._config.tenants[tenant].collections, self._config.subscriptions
         return Wanted(
-            prefix=ours(self._config, tenant),
+            prefix=destinations(self._config, tenant),
             references={name: collection.reference_pairs for name, collection in collections.items()},
             renew_at=settings.renew_at,
             check_seconds=settings.check_seconds,
         )
 
 
-def ours(config: Config, tenant: str) -> str:
-    """How the destinations of our own webhooks begin; all others are somebody else's."""
+def destinations(config: Config, tenant: str) -> str:
+    """How the destinations of new webhooks begin."""
     return f"{config.public_url.rstrip('/')}/webhooks/{tenant}/"

@@ -106,3 +106,37 @@ def test_strays_of_ours_are_removed_and_those_of_others_stay(install):
     assert len(enabled(installation)) == len(others) + 1
     number = protime.plan()["id"]
     until(lambda: installation.subscriber.of(number), 5, "changes still arrive")
+
+
+@pytest.mark.rule("8.9-no-gap")
+@pytest.mark.e2e
+def test_after_a_changed_public_url_webhooks_lead_to_the_new_one_and_every_change_arrives(install):
+    """The old ones go last, also for `subscriptions list` they are ours until then; those of others stay."""
+    installation: Installation = install(collections=PAYLOAD, extra=CHECKED)
+    installation.start_all()
+    protime, new = installation.protime, f"http://localhost:{installation.port}"
+    protime.generate(count=20, changes=300, per_second=50)
+    for name in ("work", "schedule"):
+        installation.end(name)
+    installation.extra["public_url"] = new
+    installation.write_configuration()
+    (listed,) = installation.json("subscriptions", "list")
+    assert listed["managed"] is True
+    assert listed["destination_url"] == f"http://127.0.0.1:{installation.port}/webhooks/acme/assignments/***"
+    installation.start("work", "schedule")
+
+    def led_to_new() -> list[bool]:
+        return [w["destinationUrl"].startswith(new) for w in protime.webhooks()]
+
+    until(lambda: sorted(led_to_new()) == [False, True], 10, "both webhooks are there")
+    until(lambda: led_to_new() == [True], 5, "the old one is gone")
+    until(protime.quiet, 20, "all is sent")
+    until(installation.settled, 10, "nothing is in flight")
+    sent = {(f"assignments/{d['id']}", d["changeVersion"]) for d in protime.deliveries()}
+    assert len(sent) == 320
+    assert sent == set(protime.accepted())
+    assert differences(protime.state(), installation.subscriber.last()) == {}
+    old = f"http://127.0.0.1:{installation.port}/webhooks/acme/assignments/of-somebody-else"
+    theirs = protime.subscribe(old)
+    time.sleep(2 * CHECK_SECONDS)
+    assert theirs in enabled(installation)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.workers.subscription_house import House
+from tests.workers.subscription_house import PUBLIC, House
 from tests.workers.tenants import simulated
 from workers.protime import Webhook
 
@@ -106,3 +106,39 @@ async def test_a_process_killed_before_it_told_of_a_new_webhook_leaves_that_to_t
         await house.check()
         await house.check()
         assert house.gaps == [True, True, True, True]
+
+
+@pytest.mark.rule("8.9-no-gap")
+async def test_after_a_changed_public_url_new_webhooks_deliver_before_those_at_the_old_host_go(
+    redis: Redis,
+) -> None:
+    async with simulated(*BOTH) as tenant:
+        await House(redis, tenant).check()
+        old = await House(redis, tenant).at_protime()
+        others = await tenant.client.create_webhook(f"{PUBLIC}/webhooks/acme/clockings/theirs", "clockings")
+        house = House(redis, tenant, public_url="https://new.example.com", check_seconds=0.3)
+        await house.check()
+        both = set(await house.at_protime())
+        assert {*old, others.id} < both
+        assert len(both) == 5
+        assert house.gaps == [True, True]  # nobody knows what arrived at the old host
+        await asyncio.sleep(0.35)
+        await house.check()
+        new = await house.webhooks()
+        assert {w.id for w in new} == both - set(old)
+        assert {w.destination_url[:24] for w in new if w.id != others.id} == {"https://new.example.com/"}
+        await house.check()
+        assert await house.creations() == 5
+
+
+async def test_while_there_is_no_webhook_at_the_new_host_those_at_the_old_one_stay(redis: Redis) -> None:
+    async with simulated(*BOTH) as tenant:
+        await House(redis, tenant).check()
+        old = await House(redis, tenant).at_protime()
+        house = House(redis, tenant, public_url="https://new.example.com", check_seconds=0.1)
+        for switches in ({"webhook_creation_error": 503}, {"webhook_creation_error": 400}):
+            await tenant.control("PATCH", "settings", switches)
+            await house.check()
+            await asyncio.sleep(0.15)
+        assert await house.at_protime() == old
+        assert not any(s.retired_at for s in await house.records())

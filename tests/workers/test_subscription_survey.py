@@ -10,7 +10,7 @@ import pytest
 
 from workers.protime import Webhook
 from workers.store.subscriptions import Subscription
-from workers.subscription_survey import Survey, Wanted
+from workers.subscription_survey import Survey, Wanted, ours
 
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -184,3 +184,26 @@ def test_only_another_webhook_that_delivered_leaves_no_gap(
     known = record(keys=keys)
     found = survey([known, NEW], [webhook(status=status), webhook("two")])
     assert found.delivered("clockings", but=NEW) is delivered
+
+
+def test_ours_is_what_leads_here_and_what_we_made_when_we_were_elsewhere() -> None:
+    elsewhere = "https://old.example.com/webhooks/acme/clockings/"
+    made = [
+        record(destination_url=f"{elsewhere}one"),
+        record("lost", keys=(), webhook="", destination_url=f"{elsewhere}lost"),
+    ]
+    listed = [
+        Webhook("webhook one", destination_url="https://old.example.com:443/written/in/another/way"),
+        Webhook("unknown id", destination_url=f"{elsewhere}lost"),
+        Webhook("orphan", destination_url=f"{PREFIX}clockings/orphan"),
+        Webhook("theirs", destination_url=f"{elsewhere}theirs"),
+        Webhook("of another tenant", destination_url="https://hooks.example.com/webhooks/acme2/clockings/x"),
+    ]
+    assert list(ours(PREFIX, made, listed)) == ["webhook one", "unknown id", "orphan"]
+
+
+def test_a_subscription_that_leads_elsewhere_is_not_in_force_and_leaves_a_gap() -> None:
+    known = record(destination_url="https://old.example.com/webhooks/acme/clockings/one")
+    found = survey([known], [webhook()])
+    assert found.in_force("clockings") is None
+    assert not found.delivered("clockings", but=NEW)
