@@ -120,7 +120,10 @@ class Check:
     def _pending(self, collection: str) -> Subscription:
         token = secrets.token_urlsafe(24)
         url = f"{self._survey.wanted.prefix}{collection}/{token}"
-        return Subscription(collection, token, url, clock.moment(), delivers_since=None)
+        references = self._survey.references(collection)
+        return Subscription(
+            collection, token, url, clock.moment(), delivers_since=None, references=references
+        )
 
     async def _asked(self, pending: Subscription) -> CreatedWebhook:
         """Protime's answer to the creation. A path that leads nowhere for certain is forgotten at once."""

@@ -51,10 +51,17 @@ class Survey:
         return max(good, key=lambda s: s.created_at, default=None)
 
     def seen(self, subscription: Subscription, webhook: Webhook) -> Subscription:
-        """The record with what is to be seen of its webhook."""
+        """The record with what is to be seen of its webhook. An earlier release's is taken for what is wanted now."""
         delivers = webhook.enabled and webhook.lives(self.now)
         since = (subscription.delivers_since or self.now) if delivers else None
-        return msgspec.structs.replace(subscription, delivers_since=since)
+        references = subscription.references
+        if references is None:
+            references = self.references(subscription.collection)
+        return msgspec.structs.replace(subscription, delivers_since=since, references=references)
+
+    def references(self, collection: str) -> tuple[tuple[str, str], ...]:
+        """What is wanted, in the form in which it is stored: the order does not matter."""
+        return tuple(sorted(set(self.wanted.references[collection])))
 
     def young(self, subscription: Subscription) -> bool:
         return self.now - subscription.created_at <= PENDING
@@ -94,7 +101,7 @@ class Survey:
         webhook = self.webhooks.get(subscription.webhook)
         if webhook is None or not self._lives(subscription) or subscription.retired_at:
             return False
-        if not self._leads_here(subscription):
+        if not self._leads_here(subscription) or not self._refers(subscription):
             return False
         # What Protime says now counts, not what it said when the webhook was made.
         until = webhook.valid_until or subscription.valid_until
@@ -107,6 +114,11 @@ class Survey:
     def _leads_here(self, subscription: Subscription) -> bool:
         """It does not when public_url was another one at its creation."""
         return subscription.destination_url.startswith(self.wanted.prefix)
+
+    def _refers(self, subscription: Subscription) -> bool:
+        """Whether its payloads carry the external references that are wanted."""
+        made_with = subscription.references
+        return made_with is None or made_with == self.references(subscription.collection)
 
     def _record(self, webhook: Webhook) -> Subscription | None:
         """The record with its key; None for an orphan."""

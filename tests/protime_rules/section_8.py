@@ -28,8 +28,8 @@ RULES = (
     ),
     Rule(
         "8.2-references",
-        CLIENT | SIMULATOR,
-        "Payloads carry the external references asked for at the creation.",
+        CLIENT | SIMULATOR | PROCESSOR,
+        "Payloads carry the external references asked for at the creation; for others a new webhook is made.",
     ),
     Rule(
         "8.2-lost-answer",

@@ -40,6 +40,10 @@ def config(public_url: str, references: dict[str, Any], subscriptions: dict[str,
     )
 
 
+class Killed(Exception):
+    """The process ended here."""
+
+
 class House:
     """Another one on the same Redis is another process, or the same one with another configuration."""
 
@@ -56,6 +60,7 @@ class House:
         self.tenant = tenant
         self.created: list[tuple[str, str]] = []
         self.gaps: list[bool] = []
+        self.dies = False  # before it tells of a new webhook
         self.stops = Stops(redis)
         self.stored = Subscriptions(Scripts(redis), vault or Vault(KEY))
         self.keeper = SubscriptionKeeper(
@@ -68,6 +73,8 @@ class House:
         )
 
     async def _created(self, tenant: str, collection: str, gap: bool) -> None:
+        if self.dies:
+            raise Killed
         self.created.append((tenant, collection))
         self.gaps.append(gap)
 

@@ -1,111 +1,18 @@
-"""Webhooks that do not deliver yet, or are not what is wanted any more, at the simulator and in a real Redis."""
+"""Webhooks that are not what the configuration wants any more, at the simulator and in a real Redis."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.workers.subscription_house import PUBLIC, House
+from tests.workers.subscription_house import KEY, PUBLIC, House, Killed
 from tests.workers.tenants import simulated
-from workers.protime import Webhook
+from workers.store.vault import Vault
 
 BOTH = ("assignments", "clockings")
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(5):
-        while not await true():  # noqa: ASYNC110  # the simulator tells nobody
-            await asyncio.sleep(0.05)
-
-
-async def all_enabled(house: House) -> bool:
-    return all(w.status == "Enabled" for w in await house.webhooks())
-
-
-def kinds(webhooks: tuple[Webhook, ...]) -> list[str]:
-    return sorted(w.collection_name for w in webhooks)
-
-
-@pytest.mark.rule("8.3-status", "1.2-unknown-values")
-@pytest.mark.parametrize("status", ["Uninitialized", "Starting"])
-async def test_a_webhook_that_is_not_disabled_lives_and_is_not_made_anew(redis: Redis, status: str) -> None:
-    async with simulated(*BOTH, webhook_first_status=status, webhook_enabled_after_seconds=3600.0) as tenant:
-        house = House(redis, tenant)
-        for _ in range(3):
-            await house.check()
-        assert kinds(await house.webhooks()) == list(BOTH)
-        assert await house.creations() == 2
-
-
-@pytest.mark.rule("8.3-status", "8.9-no-gap")
-async def test_an_old_webhook_goes_only_after_the_new_one_delivered_beside_it(redis: Redis) -> None:
-    async with simulated(*BOTH, webhook_validity_seconds=10.0) as tenant:
-        house = House(redis, tenant, renew_at=0.1, check_seconds=0.3)
-        await house.check()
-        old = set(await house.at_protime())
-        later = {"webhook_validity_seconds": 3000.0, "webhook_enabled_after_seconds": 1.0}
-        await tenant.control("PATCH", "settings", later)
-        await asyncio.sleep(1.05)
-        await house.check()
-        both = set(await house.at_protime())
-        assert (old < both, len(both)) == (True, 4)
-        await asyncio.sleep(0.4)  # longer than both are to live side by side
-        await house.check(again=True)
-        assert set(await house.at_protime()) == both
-        await until(lambda: all_enabled(house))
-        await house.check(again=True)
-        assert set(await house.at_protime()) == both
-        await asyncio.sleep(0.35)
-        await house.check()
-        assert set(await house.at_protime()) == both - old
-
-
-@pytest.mark.rule("8.9-sync")
-async def test_a_gap_lasts_until_the_new_webhook_delivers_which_is_looked_at_soon(redis: Redis) -> None:
-    async with simulated(*BOTH, webhook_enabled_after_seconds=0.5) as tenant:
-        house = House(redis, tenant)
-        await house.check()
-        await house.check(again=True)
-        assert house.gaps == [True, True]
-        await until(lambda: all_enabled(house))
-        await house.check(again=True)
-        assert house.gaps == [True, True, True, True]
-        asked = await tenant.calls("GET /webhooks")
-        await house.check(again=True)
-        assert await tenant.calls("GET /webhooks") == asked
-
-
-async def test_a_webhook_that_delivers_nothing_for_minutes_is_looked_at_with_the_regular_checks(
-    redis: Redis,
-) -> None:
-    async with simulated(*BOTH, webhook_enabled_after_seconds=3600.0) as tenant:
-        house = House(redis, tenant)
-        await house.check()
-        for record in await house.records():
-            began = datetime.now(UTC) - timedelta(minutes=3)
-            await house.stored.put("acme", msgspec.structs.replace(record, created_at=began))
-        await house.check()
-        asked = await tenant.calls("GET /webhooks")
-        await house.check(again=True)
-        assert await tenant.calls("GET /webhooks") == asked
-
-
-async def test_a_process_killed_before_it_told_of_a_new_webhook_leaves_that_to_the_next_check(
-    redis: Redis,
-) -> None:
-    async with simulated(*BOTH) as tenant:
-        house = House(redis, tenant)
-        await house.check()
-        for record in await house.records():
-            await house.stored.put("acme", msgspec.structs.replace(record, delivers_since=None))
-        await house.check()
-        await house.check()
-        assert house.gaps == [True, True, True, True]
 
 
 @pytest.mark.rule("8.9-no-gap")
@@ -142,3 +49,80 @@ async def test_while_there_is_no_webhook_at_the_new_host_those_at_the_old_one_st
             await asyncio.sleep(0.15)
         assert await house.at_protime() == old
         assert not any(s.retired_at for s in await house.records())
+
+
+NUMBERS = {"people": "@employee-number"}
+NUMBERED = {"people": ["@employee-number"]}
+BADGES = {"people": ["@employee-number", "@badge-number"]}
+
+
+@pytest.mark.rule("8.2-references", "8.9-no-gap")
+async def test_other_external_references_replace_the_webhooks_which_go_last(redis: Redis) -> None:
+    async with simulated(*BOTH) as tenant:
+        await House(redis, tenant, references=NUMBERS).check()
+        old = set(await House(redis, tenant).at_protime())
+        house = House(redis, tenant, references=BADGES, check_seconds=0.3)
+        await house.check()
+        assert len(old | set(await house.at_protime())) == 4
+        assert house.gaps == [False, False]
+        await asyncio.sleep(0.35)
+        await house.check()
+        names = {"people": BADGES["people"]}
+        assert [w.external_references for w in await house.webhooks()] == [names, names]
+        assert old.isdisjoint(await house.at_protime())
+
+
+async def test_the_same_external_references_in_another_order_replace_nothing(redis: Redis) -> None:
+    async with simulated(*BOTH) as tenant:
+        await House(redis, tenant, references=BADGES).check()
+        old = await House(redis, tenant).at_protime()
+        turned = {"people": list(reversed(BADGES["people"]))}
+        await House(redis, tenant, references=turned).check()
+        assert await House(redis, tenant).at_protime() == old
+
+
+async def test_external_references_that_are_wanted_no_more_replace_the_webhooks_too(redis: Redis) -> None:
+    async with simulated(*BOTH) as tenant:
+        await House(redis, tenant, references=NUMBERS).check()
+        house = House(redis, tenant)
+        await house.check()
+        assert [w.external_references for w in await house.webhooks()] == [NUMBERED, NUMBERED, None, None]
+
+
+async def test_the_records_of_an_earlier_release_replace_nothing_until_the_configuration_changes(
+    redis: Redis,
+) -> None:
+    async with simulated(*BOTH) as tenant:
+        house = House(redis, tenant, references=NUMBERS)
+        await house.check()
+        await as_an_earlier_release_wrote_them(redis)
+        upgraded = House(redis, tenant, references=NUMBERS)
+        await upgraded.check()
+        assert (await house.creations(), upgraded.created) == (2, [])
+        await House(redis, tenant, references=BADGES).check()
+        assert await house.creations() == 4
+
+
+async def test_a_process_killed_before_it_told_of_a_new_webhook_leaves_that_to_the_next_check(
+    redis: Redis,
+) -> None:
+    async with simulated(*BOTH) as tenant:
+        house = House(redis, tenant, references=NUMBERS)
+        house.dies = True
+        with pytest.raises(Killed):
+            await house.check()
+        (left,) = await house.records()
+        assert (left.collection, left.references) == ("assignments", (("people", "@employee-number"),))
+        house.dies = False
+        await house.check()
+        await house.check()
+        assert house.created == [("acme", name) for name in BOTH]
+        assert await house.creations() == 2
+
+
+async def as_an_earlier_release_wrote_them(redis: Redis) -> None:
+    key, vault = "sw:{acme}:subscriptions", Vault(KEY)
+    for field, sealed in (await redis.hgetall(key)).items():
+        known = msgspec.json.decode(vault.open(sealed))
+        del known["delivers_since"], known["references"]
+        await redis.hset(key, field, vault.seal(msgspec.json.encode(known)))

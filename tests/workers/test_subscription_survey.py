@@ -27,6 +27,7 @@ def record(name: str = "one", *, age: timedelta = DAY, **fields: Any) -> Subscri
         webhook=f"webhook {name}",
         keys=("key",),
         delivers_since=NOW - age,
+        references=(),
     )
     return msgspec.structs.replace(made, **fields)
 
@@ -48,9 +49,18 @@ def survey(records: list[Subscription], webhooks: list[Webhook], check_seconds: 
         (record(), []),
         (record(), [webhook(status="DISABLED")]),
         (record(age=25 * DAY), [webhook(until=NOW + 5 * DAY)]),
+        (record(references=(("people", "@employee-number"),)), [webhook()]),
         (record(collection="assignments"), [webhook()]),
     ],
-    ids=["no key", "retired", "unknown at Protime", "disabled", "due", "of another collection"],
+    ids=[
+        "no key",
+        "retired",
+        "unknown at Protime",
+        "disabled",
+        "due",
+        "other references",
+        "of another collection",
+    ],
 )
 def test_a_subscription_is_not_in_force(known: Subscription, listed: list[Webhook]) -> None:
     assert survey([record()], [webhook()]).in_force("clockings") == record()

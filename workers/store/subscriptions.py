@@ -28,7 +28,8 @@ class Subscription(msgspec.Struct, frozen=True):
     """`webhook` is empty while the subscription is being created: then its path is known, but no key yet.
 
     `delivers_since`: since when it was seen to deliver; None: it does not yet. A replaced one stays for a while with
-    `retired_at`: what Protime had under way to it is still accepted.
+    `retired_at`: what Protime had under way to it is still accepted. `references`: the (collection, name) pairs that it was
+    created with; None in records of earlier releases.
     """
 
     collection: str
@@ -40,6 +41,7 @@ class Subscription(msgspec.Struct, frozen=True):
     valid_until: datetime | None = None
     retired_at: datetime | None = None
     delivers_since: datetime | None = _LONG_AGO
+    references: tuple[tuple[str, str], ...] | None = None
 
 
 _DECODER = msgspec.json.Decoder(Subscription)
