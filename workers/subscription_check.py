@@ -94,7 +94,9 @@ class Check:
             return None
         except ProtimeError as error:
             self._settled = False
-            log.warning("no subscription yet", tenant=self._tenant, collection=collection, error=str(error))
+            log.warning(
+                "subscription not created", tenant=self._tenant, collection=collection, error=str(error)
+            )
             return None
         if collection in self._stopped:
             await self._refusals.subscribed(self._tenant, collection)

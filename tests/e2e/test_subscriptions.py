@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.installation import PAYLOAD, Installation, until
+from tests.e2e.installation import PAYLOAD, Installation, reachable, until
 from tests.e2e.promises import differences
 
 CHECK_SECONDS = 1.0
@@ -140,3 +140,32 @@ def test_after_a_changed_public_url_webhooks_lead_to_the_new_one_and_every_chang
     theirs = protime.subscribe(old)
     time.sleep(2 * CHECK_SECONDS)
     assert theirs in enabled(installation)
+
+
+@pytest.mark.rule("8.2-no-key")
+@pytest.mark.e2e
+def test_a_key_under_an_unknown_name_stops_the_subscription_with_a_word_and_changes_still_arrive(install):
+    collections = {"assignments": {"since": "2026-01-01", "poll_seconds": 1}}
+    settings = {"webhook_key_property": "hmacKey"}
+    installation: Installation = install(
+        collections=collections, settings=settings, extra={"subscriptions": {"check_seconds": 60}}
+    )
+    installation.start("simulator")
+    until(lambda: reachable(installation.simulator_port), 15, "the simulator answers")
+    installation.start_store()
+    installation.start("serve", "work", "schedule")
+    until(lambda: reachable(installation.port), 15, "the receiver answers")
+    stopped = 'shiftwire_stopped{collection="assignments",tenant="acme"} 1.0'
+    until(lambda: stopped in installation.http.get("/metrics").text, 15, "the metric says what stopped")
+    log = (installation.directory / "work.log").read_text()
+    assert "tenants.acme.webhook_key_names" in log
+    assert "hmacKey" in log
+    asked, number = installation.protime.calls("POST /webhooks"), installation.protime.plan()["id"]
+    until(lambda: installation.subscriber.of(number), 15, "the change arrives by the delta")
+    time.sleep(6)  # a check that did not come to its end is repeated after five seconds
+    assert installation.protime.calls("POST /webhooks") == asked == 1
+    assert installation.protime.webhooks() == []
+    installation.protime.switch(webhook_key_property="key")
+    renewed = installation.run("subscriptions", "renew", "acme", "assignments")
+    assert renewed.returncode == 0, renewed.stderr
+    until(lambda: stopped not in installation.http.get("/metrics").text, 5, "nothing is stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 
 from tests.workers.subscription_house import KEY, PUBLIC, House
 from tests.workers.tenants import Tenant, simulated
+from workers import clock
 from workers.store.scripts import Scripts
 from workers.store.subscriptions import Subscriptions
 from workers.store.vault import CannotOpen, Vault
@@ -209,3 +211,14 @@ async def test_a_webhook_whose_end_moved_nearer_is_replaced_in_time(redis: Redis
         await asyncio.sleep(0.9)
         await house.check()
         assert len(set(await house.at_protime()) - before) == 2
+
+
+async def test_the_clock_that_all_processes_share_says_when_a_webhook_is_due(
+    redis: Redis, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    before = set(await house.at_protime())
+    monkeypatch.setattr(clock.SHARED, "_ahead", time.time() - time.monotonic() + 29 * 86_400)
+    await house.check()
+    assert len(set(await house.at_protime()) - before) == 2
