@@ -72,13 +72,14 @@ def expire_paging_tokens(tenant: Tenant) -> None:
 
 
 def webhooks(tenant: Tenant) -> list[dict[str, Any]]:
-    """Every webhook that ever was, as it lived: `createdAt`, `endedAt` (null: it delivers) are the tenant's seconds."""
+    """Every webhook that ever was, as it lived: created, begun to deliver, ended (null: it has not); the tenant's seconds."""
     now = tenant.lapse.now()
     return [
         {
             "id": hook.id,
             "collection": hook.collection,
             "createdAt": hook.created_at,
+            "enabledAt": hook.enabled_at,
             "endedAt": hook.over(now),
             "deleted": hook.deleted,
         }

@@ -131,6 +131,22 @@ class WebhookSwitches(DeltaSwitches, kw_only=True):
         Literal["both", "webhooks", "collection"],
         about("needed: webhooks.write, <collection>.read, or both (CHOICE-03)"),
     ] = "both"
+    webhook_first_status: Annotated[Text, about("of a new webhook that does not deliver yet")] = (
+        "Uninitialized"
+    )
+    webhook_enabled_after_seconds: Annotated[
+        Seconds, about("so long a new webhook has that status, and delivers nothing")
+    ] = 0.0
+    webhook_creation_error: Annotated[Status, about("not 0: what a creation answers with")] = 0
+    webhook_creation_error_of: Annotated[
+        list[str] | None, about("a creation for one of these collections; empty: for any")
+    ] = None
+    webhook_creation_lost: Annotated[
+        bool, about("with that error the webhook is made all the same: only its answer is lost")
+    ] = False
+    webhook_deletion_error: Annotated[
+        Status, about("not 0: what a deletion answers with, and nothing is deleted")
+    ] = 0
     webhook_delete_status: Annotated[Literal[200, 204], about("CHOICE-29")] = 204
     envelope: Annotated[Literal["object", "array", "value"], about("shape of a payload (CHOICE-32)")] = (
         "object"

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.lapse import Lapse
 from simulator.references import Wanted
+from simulator.settings import Settings
 
 
 @dataclass(slots=True)
@@ -48,12 +49,19 @@ class Webhook:
     valid_until: float
     wanted: Wanted
     events: deque[Event]
+    enabled_at: float
+    first_status: str  # until then
     ended_at: float | None = None  # deleted, or Disabled before its validity was over
     deleted: bool = False
 
     def active(self, now: float) -> bool:
         """Whether it delivers. All its times are the tenant's seconds."""
-        return self.over(now) is None
+        return self.over(now) is None and now >= self.enabled_at
+
+    def status(self, now: float) -> str:
+        if self.over(now) is not None:
+            return "Disabled"
+        return "Enabled" if now >= self.enabled_at else self.first_status
 
     def over(self, now: float) -> float | None:
         """When it ceased to deliver, if it did."""
@@ -76,13 +84,21 @@ class Webhooks:
         self.lapse = lapse
         self._random = random.Random(f"webhooks {seed}")
 
-    def create(
-        self, collection: str, destination: str, validity: float, wanted: Wanted, kept: int
-    ) -> Webhook:
+    def create(self, collection: str, destination: str, wanted: Wanted, settings: Settings) -> Webhook:
         key = base64.b64encode(self._random.randbytes(32)).decode()
         now = self.lapse.now()
-        events: deque[Event] = deque(maxlen=kept)
-        webhook = Webhook(self.new_id(), key, collection, destination, now, now + validity, wanted, events)
+        webhook = Webhook(
+            id=self.new_id(),
+            key=key,
+            collection=collection,
+            destination=destination,
+            created_at=now,
+            valid_until=now + settings.webhook_validity_seconds,
+            wanted=wanted,
+            events=deque(maxlen=settings.event_history),
+            enabled_at=now + settings.webhook_enabled_after_seconds,
+            first_status=settings.webhook_first_status,
+        )
         self.known[webhook.id] = webhook
         return webhook
 
@@ -100,7 +116,7 @@ class Webhooks:
         shown: dict[str, Any] = {
             "id": webhook.id,
             "validUntil": until.isoformat(timespec=precision),
-            "status": "Enabled" if webhook.active(self.lapse.now()) else "Disabled",
+            "status": webhook.status(self.lapse.now()),
             "destinationUrl": webhook.destination,
             "collectionName": webhook.collection,
         }

@@ -17,18 +17,19 @@ from simulator.collections.row import Category, Collection, Filter
 from simulator.collections.table import TABLE
 from simulator.conditional import conditional
 from simulator.conditions import compile_filter
-from simulator.errors import malformed, not_found, refused
+from simulator.errors import ApiError, malformed, not_found, refused
 from simulator.filters import FilterError
 from simulator.guard import require
 from simulator.listing import BASE, envelope
 from simulator.lists_api import json
+from simulator.settings import Settings
 from simulator.tenant import Tenant
 from simulator.webhooks import Event, Webhook
 from simulator.writing import read_object
 
 FILTERS = {
     "collection-name": Filter("collectionName", str, Category.SINGLE),
-    "status": Filter("status", str, Category.SINGLE, choices=("Enabled", "Disabled")),
+    "status": Filter("status", str, Category.SINGLE, choices=("Enabled", "Disabled", "Uninitialized")),
 }
 
 
@@ -38,8 +39,12 @@ async def create(request: Request, tenant: Tenant, caller: Caller) -> Response:
     _check_scopes(tenant, caller, row)
     wanted = references.parse(request.query_params.get("externalReferences"), row)
     settings = tenant.settings
-    validity, kept = settings.webhook_validity_seconds, settings.event_history
-    webhook = tenant.webhooks.create(row.name, body["destinationUrl"], validity, wanted, kept)
+    fault = _fault(settings, row)
+    if fault and not settings.webhook_creation_lost:
+        raise fault
+    webhook = tenant.webhooks.create(row.name, body["destinationUrl"], wanted, settings)
+    if fault:
+        raise fault
     shown = tenant.webhooks.resource(webhook)
     # The one time the key is shown.
     return JSONResponse(
@@ -71,6 +76,8 @@ async def delete(request: Request, tenant: Tenant, caller: Caller) -> Response:
     webhook = _webhook(request, tenant)
     if webhook.deleted:
         raise not_found()
+    if tenant.settings.webhook_deletion_error:
+        raise ApiError(tenant.settings.webhook_deletion_error, "The webhook cannot be deleted")
     webhook.end(tenant.lapse.now(), deleted=True)
     tenant.delivery.forget(webhook)
     return Response(status_code=tenant.settings.webhook_delete_status)
@@ -129,6 +136,13 @@ def _loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _fault(settings: Settings, row: Collection) -> ApiError | None:
+    """What a creation answers when that is switched on."""
+    if settings.webhook_creation_error and row.name in (settings.webhook_creation_error_of or (row.name,)):
+        return ApiError(settings.webhook_creation_error, "The webhook cannot be created")
+    return None
 
 
 def _check_scopes(tenant: Tenant, caller: Caller, row: Collection) -> None:

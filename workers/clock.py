@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def now() -> float:
 
 def now_ms() -> int:
     return int(now() * 1000)
+
+
+def moment() -> datetime:
+    """The same, as an aware time."""
+    return datetime.fromtimestamp(now(), UTC)
 
 
 async def follow(redis: Redis, clock: Clock = SHARED) -> None:

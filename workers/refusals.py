@@ -1,6 +1,7 @@
 """A collection that Protime refuses (403, or 401 in spite of a new token) stops: it rests, and says why.
 
 Nothing else stops with it. It is tried again every minute, so that a scope that is granted later is enough to go on.
+A collection that gets no webhook goes on without: only its subscription stops, until a regular check gets one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import time
 
 import structlog
 
-from workers.protime import AuthenticationFailed, PermissionDenied, ProtimeError
-from workers.store.stops import Stops
+from workers.protime import AuthenticationFailed, KeyMissing, PermissionDenied, ProtimeError
+from workers.store.stops import Stops, subscription
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class Refusals:
         if not isinstance(error, PermissionDenied | AuthenticationFailed):
             return False
         self._resting[tenant, collection] = time.monotonic() + self._rest_seconds
-        if await self._stops.put(tenant, collection, str(error)):
+        if await self._stops.put(tenant, collection, str(error)) is None:
             log.error(
                 "collection stopped: Protime refuses it",
                 tenant=tenant,
@@ -55,6 +56,30 @@ class Refusals:
         if await self._stops.remove(tenant, collection):
             log.info("collection goes on", tenant=tenant, collection=collection)
 
+    async def unsubscribed(
+        self, tenant: str, collection: str, error: ProtimeError, check_seconds: float
+    ) -> None:
+        """There is no webhook for it until a person changes something. Raises `RedisError`."""
+        name, counts = subscription(collection), 3 * check_seconds
+        known = await self._stops.put(tenant, name, str(error), at_least=counts)
+        if known is None or known.error != str(error):
+            log.error(
+                "subscription stopped: Protime gives no usable webhook",
+                tenant=tenant,
+                collection=collection,
+                error=str(error),
+                to_do=_to_subscribe(tenant, collection, error),
+            )
+
+    async def subscribed(self, tenant: str, collection: str) -> None:
+        """It has a webhook again. Raises `RedisError`."""
+        if await self._stops.remove(tenant, subscription(collection)):
+            log.info("subscription goes on", tenant=tenant, collection=collection)
+
+    async def without_subscription(self, tenant: str) -> frozenset[str]:
+        """The collections whose subscription stopped, in any process. Raises `RedisError`."""
+        return await self._stops.of_subscriptions(tenant)
+
 
 def _to_do(collection: str, error: ProtimeError) -> str:
     if isinstance(error, AuthenticationFailed):
@@ -63,3 +88,13 @@ def _to_do(collection: str, error: ProtimeError) -> str:
         f"let Protime grant this client what {collection} needs (shiftwire check --online lists the scopes); "
         "it is tried again every minute"
     )
+
+
+def _to_subscribe(tenant: str, collection: str, error: ProtimeError) -> str:
+    if isinstance(error, KeyMissing):
+        what = f"add the property that holds the key to tenants.{tenant}.webhook_key_names and start again"
+    elif isinstance(error, PermissionDenied):
+        what = f"let Protime grant this client webhooks of {collection} (shiftwire check --online lists the scopes)"
+    else:
+        what = f"see why Protime refuses a webhook of {collection}: is public_url an https address that it can reach?"
+    return f"{what}; it is tried again every subscriptions.check_seconds"

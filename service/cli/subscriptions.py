@@ -25,8 +25,11 @@ from workers.protime import NotFound
 from workers.queue import Wake, make_broker
 from workers.store import Store
 from workers.store.leases import Leases
+from workers.store.subscriptions import Subscription
+from workers.store.vault import CannotOpen
 from workers.subscribed import Subscribed
-from workers.subscriptions import SubscriptionKeeper, ours
+from workers.subscription_survey import ours
+from workers.subscriptions import SubscriptionKeeper, destinations
 
 app = typer.Typer(no_args_is_help=True, **MANNERS)
 
@@ -43,7 +46,7 @@ def list_(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
 
     async def read(store: Store) -> list[dict[str, Any]]:
         async with _clients(loaded, store) as clients:
-            return [row for tenant in loaded.tenants for row in await _rows(loaded, clients, tenant)]
+            return [row for tenant in loaded.tenants for row in await _rows(loaded, store, clients, tenant)]
 
     rows = with_store(loaded, read)
     if as_json:
@@ -77,9 +80,9 @@ def renew(
         current = [
             s
             for s in await store.subscriptions.all(tenant)
-            if s.collection == collection and not s.retired_at
+            if s.collection == collection and s.webhook and not s.retired_at
         ]
-        if not current or not current[0].webhook:
+        if not current:
             raise CommandFailed(
                 "the webhook was not renewed: Protime could not be asked, it will be tried again"
             )
@@ -115,8 +118,9 @@ async def _clients(config: Config, store: Store) -> AsyncIterator[Clients]:
         await clients.close()
 
 
-async def _rows(config: Config, clients: Clients, tenant: str) -> list[dict[str, Any]]:
-    prefix = ours(config, tenant)
+async def _rows(config: Config, store: Store, clients: Clients, tenant: str) -> list[dict[str, Any]]:
+    listed = await clients.of(tenant).list_webhooks()
+    mine = ours(destinations(config, tenant), await _records(store, tenant), listed)
     return [
         {
             "tenant": tenant,
@@ -124,16 +128,24 @@ async def _rows(config: Config, clients: Clients, tenant: str) -> list[dict[str,
             "id": webhook.id,
             "status": webhook.status,
             "valid_until": webhook.valid_until.isoformat() if webhook.valid_until else None,
-            "destination_url": _without_token(webhook.destination_url, prefix),
-            "managed": webhook.destination_url.startswith(prefix),
+            "destination_url": _without_token(webhook.destination_url, tenant),
+            "managed": webhook.id in mine,
         }
-        for webhook in await clients.of(tenant).list_webhooks()
+        for webhook in listed
     ]
 
 
-def _without_token(url: str, prefix: str) -> str:
-    """The last part of a path of ours is a secret: whoever knows it may knock."""
-    return f"{url.rpartition('/')[0]}/***" if url.startswith(prefix) else url
+async def _records(store: Store, tenant: str) -> list[Subscription]:
+    """None when they cannot be read: then a webhook of ours is known by its destination alone."""
+    try:
+        return await store.subscriptions.all(tenant)
+    except (CannotOpen, msgspec.DecodeError):
+        return []
+
+
+def _without_token(url: str, tenant: str) -> str:
+    """The last part of such a path is a secret, wherever it leads: whoever knows it may knock."""
+    return f"{url.rpartition('/')[0]}/***" if f"/webhooks/{tenant}/" in url else url
 
 
 async def _check(config: Config, store: Store, tenant: str) -> None:

@@ -11,7 +11,9 @@ RULES = (
     Rule("1.1-two-hosts", CLIENT, "Tokens come from a host of their own, set apart from the API's."),
     Rule("1.1-discovery", SIMULATOR, "The discovery document of a tenant names its token endpoint."),
     Rule("1.2-unknown-properties", CLIENT | PROCESSOR, "Properties that nobody knows yet are no error."),
-    Rule("1.2-unknown-values", CLIENT, "Values that an enumeration did not have yet are no error."),
+    Rule(
+        "1.2-unknown-values", CLIENT | PROCESSOR, "Values that an enumeration did not have yet are no error."
+    ),
     Rule("1.3-names", SIMULATOR, "Collections are kebab-case plurals, properties camelCase."),
     Rule(
         "1.3-ids",

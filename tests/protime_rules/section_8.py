@@ -13,7 +13,12 @@ RULES = (
     Rule("8.2-created", CLIENT | SIMULATOR, "The answer is 201 with Location, key and validUntil."),
     Rule("8.2-key-once", SIMULATOR | PROCESSOR, "The key is shown once. It is kept, encrypted."),
     Rule("8.2-key-name", CLIENT | SIMULATOR, "The key may stand under several names.", choice=25),
-    Rule("8.2-no-key", CLIENT, "A webhook whose key was not found is deleted and not used.", choice=25),
+    Rule(
+        "8.2-no-key",
+        CLIENT | PROCESSOR,
+        "A webhook whose key was not found is deleted and not used, and a person is told.",
+        choice=25,
+    ),
     Rule("8.2-no-test-call", SIMULATOR, "Creation brings no test call.", choice=26),
     Rule(
         "8.2-several",
@@ -23,8 +28,8 @@ RULES = (
     ),
     Rule(
         "8.2-references",
-        CLIENT | SIMULATOR,
-        "Payloads carry the external references asked for at the creation.",
+        CLIENT | SIMULATOR | PROCESSOR,
+        "Payloads carry the external references asked for at the creation; for others a new webhook is made.",
     ),
     Rule(
         "8.2-lost-answer",
@@ -33,7 +38,9 @@ RULES = (
     ),
     Rule("8.3-valid-until", CLIENT | SIMULATOR, "validUntil is a time with an offset."),
     Rule(
-        "8.3-status", CLIENT | SIMULATOR, "A webhook is Enabled or Disabled; older pages add Uninitialized."
+        "8.3-status",
+        CLIENT | SIMULATOR | PROCESSOR,
+        "A webhook is Enabled or Disabled; older pages add Uninitialized: it does not deliver yet.",
     ),
     Rule("8.3-references", SIMULATOR, "It names its references by collection.", choice=28),
     Rule("8.4-list", CLIENT | SIMULATOR, "Webhooks are listed in value, with a filter or without."),

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
@@ -86,6 +87,16 @@ async def test_the_key_of_one_path_opens_no_other(receiver: Client, redis: Redis
     await subscriptions(redis).put("acme", subscription("second", token="two"))
     assert await status(receiver, "/webhooks/acme/assignments/one", "second") == 401
     assert await status(receiver, "/webhooks/acme/clockings/one", "first") == 404
+
+
+async def test_a_path_is_accepted_whatever_host_protime_was_given_for_it(
+    receiver: Client, redis: Redis
+) -> None:
+    """After a change of public_url, what is still sent to the old one arrives as long as that leads here."""
+    elsewhere = f"https://old.example.com/webhooks/acme/assignments/{TOKEN}"
+    made = msgspec.structs.replace(subscription(KEY), destination_url=elsewhere, retired_at=datetime.now(UTC))
+    await subscriptions(redis).put("acme", made)
+    assert await status(receiver) == 202
 
 
 async def test_a_removed_subscription_is_404_within_seconds(receiver: Client, redis: Redis) -> None:

@@ -197,6 +197,53 @@ async def test_a_webhook_is_disabled_when_its_validity_passes(sim: Any) -> None:
     assert (await sim.get(f"/webhooks/{created['id']}")).json()["status"] == "Disabled"
 
 
+@pytest.mark.rule("8.3-status")
+@pytest.mark.parametrize("status", ["Uninitialized", "Starting"])
+async def test_a_webhook_that_is_not_enabled_yet_says_so_and_delivers_nothing(
+    make_sim: Any, status: str
+) -> None:
+    sim = await make_sim(webhook_first_status=status, webhook_enabled_after_seconds=60.0)
+    created = await subscribe(sim)
+    await sim.add()
+    assert await settled(sim) == []
+    sim.clock.now += 60
+    told = await sim.add()
+    assert [body["data"]["id"] for body in await settled(sim)] == [told]
+    assert created["status"] == status
+    assert (await sim.get(f"/webhooks/{created['id']}")).json()["status"] == "Enabled"
+    assert [w["enabledAt"] for w in (await sim.control("GET", "/webhooks")).json()] == [sim.clock.now]
+
+
+async def test_webhooks_that_are_not_enabled_yet_are_found_by_their_status(make_sim: Any) -> None:
+    sim = await make_sim(webhook_enabled_after_seconds=60.0)
+    created = await subscribe(sim)
+    for status, found in (("Uninitialized", [created["id"]]), ("Enabled", [])):
+        listed = (await sim.get(f"/webhooks?filter=status eq '{status}'")).json()["value"]
+        assert [hook["id"] for hook in listed] == found
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_creation_can_fail_for_one_collection_and_make_the_webhook_or_not(
+    make_sim: Any, lost: bool
+) -> None:
+    sim = await make_sim(
+        webhook_creation_error=504, webhook_creation_error_of=["people"], webhook_creation_lost=lost
+    )
+    other = await subscribe(sim)
+    answer = await sim.post("/webhooks", {"destinationUrl": URL, "collectionName": "people"})
+    assert answer.status_code == 504
+    listed = (await sim.get("/webhooks")).json()["value"]
+    made = [hook["collectionName"] for hook in listed if hook["id"] != other["id"]]
+    assert made == (["people"] if lost else [])
+
+
+async def test_a_deletion_can_fail_and_deletes_nothing(make_sim: Any) -> None:
+    sim = await make_sim(webhook_deletion_error=503)
+    created = await subscribe(sim)
+    assert (await sim.delete(f"/webhooks/{created['id']}")).status_code == 503
+    assert [hook["status"] for hook in (await sim.get("/webhooks")).json()["value"]] == ["Enabled"]
+
+
 @pytest.mark.rule("3.3-webhooks", "8.3-status", "8.4-list")
 async def test_webhooks_are_listed_by_filter(sim: Any) -> None:
     one, two = await subscribe(sim), await subscribe(sim, "people")

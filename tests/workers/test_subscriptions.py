@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from tests.workers.subscription_house import KEY, PUBLIC, House
 from tests.workers.tenants import Tenant, simulated
-from workers.config import parse
-from workers.refusals import Refusals
-from workers.store.leases import Leases
+from workers import clock
 from workers.store.scripts import Scripts
-from workers.store.stops import Stops
 from workers.store.subscriptions import Subscriptions
 from workers.store.vault import CannotOpen, Vault
-from workers.subscriptions import SubscriptionKeeper
-
-PUBLIC = "https://hooks.example.com"
-KEY = "a secret key that is long enough for the rule"
-
-
-def config(**subscriptions: Any) -> Any:
-    collections = {"assignments": {"since": "2026-01-01"}, "clockings": {"since": "2026-01-01"}}
-    return parse(
-        {
-            "public_url": PUBLIC,
-            "secret_key": KEY,
-            "tenants": {
-                "acme": {
-                    "client_id": "shiftwire",
-                    "client_secret": "simulated-secret",
-                    "user_agent": "Tests/v1 (Shiftwire)",
-                    "collections": collections,
-                }
-            },
-            "subscriptions": subscriptions,
-        }
-    )
-
-
-class House:
-    def __init__(
-        self, redis: Redis, tenant: Tenant, *, vault: Vault | None = None, **subscriptions: Any
-    ) -> None:
-        self.tenant = tenant
-        self.created: list[tuple[str, str]] = []
-        self.gaps: list[bool] = []
-        self.stops = Stops(redis)
-        self.stored = Subscriptions(Scripts(redis), vault or Vault(KEY))
-        self.keeper = SubscriptionKeeper(
-            config(**subscriptions),
-            self.stored,
-            Leases(Scripts(redis)),
-            Refusals(self.stops),
-            lambda _: tenant.client,
-            self._created,
-        )
-
-    async def _created(self, tenant: str, collection: str, gap: bool) -> None:
-        self.created.append((tenant, collection))
-        self.gaps.append(gap)
-
-    async def check(self, *, again: bool = False) -> None:
-        await self.keeper.check("acme", again=again)
-
-    async def at_protime(self) -> dict[str, str]:
-        """Webhook id → collection."""
-        return {w.id: w.collection_name for w in await self.tenant.client.list_webhooks()}
 
 
 @pytest.fixture
@@ -266,3 +211,14 @@ async def test_a_webhook_whose_end_moved_nearer_is_replaced_in_time(redis: Redis
         await asyncio.sleep(0.9)
         await house.check()
         assert len(set(await house.at_protime()) - before) == 2
+
+
+async def test_the_clock_that_all_processes_share_says_when_a_webhook_is_due(
+    redis: Redis, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(redis, tenant)
+    await house.check()
+    before = set(await house.at_protime())
+    monkeypatch.setattr(clock.SHARED, "_ahead", time.time() - time.monotonic() + 29 * 86_400)
+    await house.check()
+    assert len(set(await house.at_protime()) - before) == 2

@@ -87,7 +87,8 @@ class DeltaPage(msgspec.Struct, frozen=True):
 class Webhook(msgspec.Struct, frozen=True):
     """A subscription. `status` is Enabled or Disabled; older pages add Uninitialized: not delivering yet.
 
-    `valid_until` is aware; None when it is missing or unreadable.
+    Other words may come: only a disabled or expired webhook is dead. `valid_until` is aware; None when it is missing or
+    unreadable.
     """
 
     id: str
@@ -108,6 +109,20 @@ class Webhook(msgspec.Struct, frozen=True):
             collection_name=str(properties.get("collectionName") or ""),
             external_references=properties.get("externalReferences"),
         )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it delivers. It does from its creation (protime-api §8.3), so also when nothing is said."""
+        return self.status.casefold() in ("enabled", "")
+
+    @property
+    def disabled(self) -> bool:
+        """For good: it cannot be enabled again."""
+        return self.status.casefold() == "disabled"
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it delivers, or still may; `now` is aware."""
+        return not self.disabled and (self.valid_until is None or self.valid_until > now)
 
 
 class WebhookPage(msgspec.Struct, frozen=True):

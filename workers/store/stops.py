@@ -1,4 +1,4 @@
-"""Which collections Protime refuses to this client, since when, and in which words."""
+"""Which collections Protime refuses to this client, or have no subscription, since when, and in which words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from workers.store.keys import tenant_key
 
 #: A refusal that nobody met again for so long is no news any more.
 _STALE_SECONDS = 900.0
+#: Behind a collection's name: what stopped is its subscription alone.
+_SUBSCRIPTION = "/subscription"
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """Times are Unix seconds: when it was first refused, and last."""
+    """`since` and `at` are Unix seconds: when it was first refused, and last. It counts for so many seconds from then on."""
 
     since: float
     at: float
     error: str
+    counts: float = _STALE_SECONDS
 
 
 _DECODER = msgspec.json.Decoder(Stop)
@@ -33,20 +36,38 @@ class Stops:
 
     async def all(self, tenant: str) -> dict[str, Stop]:
         """By collection; `webhooks` stands for the subscriptions of all."""
+        # A refusal of the collection says more than one of its subscription: it comes last.
+        found = sorted((await self._read(tenant)).items(), reverse=True)
+        return {name.removesuffix(_SUBSCRIPTION): stop for name, stop in found}
+
+    async def of_subscriptions(self, tenant: str) -> frozenset[str]:
+        """The collections whose subscription stopped."""
+        names = await self._read(tenant)
+        return frozenset(n.removesuffix(_SUBSCRIPTION) for n in names if n.endswith(_SUBSCRIPTION))
+
+    async def put(
+        self, tenant: str, name: str, error: str, *, at_least: float = _STALE_SECONDS
+    ) -> Stop | None:
+        """What was known of it before. It counts for `at_least` so many seconds, if nobody meets it again."""
+        known = (await self._read(tenant)).get(name)
+        counts = max(at_least, _STALE_SECONDS)
+        stop = Stop(known.since if known else time.time(), time.time(), error, counts)
+        await self._redis.hset(_key(tenant), name, msgspec.json.encode(stop))
+        return known
+
+    async def remove(self, tenant: str, name: str) -> bool:
+        """True when there was one."""
+        return bool(await self._redis.hdel(_key(tenant), name))
+
+    async def _read(self, tenant: str) -> dict[str, Stop]:
         found = cast("dict[bytes, bytes]", await self._redis.hgetall(_key(tenant)))
         stops = {name.decode(): _DECODER.decode(value) for name, value in found.items()}
-        return {name: stop for name, stop in stops.items() if time.time() - stop.at < _STALE_SECONDS}
+        return {name: stop for name, stop in stops.items() if time.time() - stop.at < stop.counts}
 
-    async def put(self, tenant: str, collection: str, error: str) -> bool:
-        """True when it is news."""
-        known = (await self.all(tenant)).get(collection)
-        stop = Stop(known.since if known else time.time(), time.time(), error)
-        await self._redis.hset(_key(tenant), collection, msgspec.json.encode(stop))
-        return known is None
 
-    async def remove(self, tenant: str, collection: str) -> bool:
-        """True when there was one."""
-        return bool(await self._redis.hdel(_key(tenant), collection))
+def subscription(collection: str) -> str:
+    """The name of the stop of a collection's subscription; that of the collection itself is its own."""
+    return f"{collection}{_SUBSCRIPTION}"
 
 
 def _key(tenant: str) -> str:

@@ -7,7 +7,7 @@ itself for a field; such a record is read like any other, and moved by the next 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
@@ -20,10 +20,16 @@ from workers.store.vault import Vault
 log = structlog.get_logger()
 
 
+#: Records of earlier releases do not say it; theirs deliver.
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """`webhook` is empty while the subscription is being created: then its path is known, but no key yet.
 
-    A replaced one stays for a while with `retired_at`: what Protime had under way to it is still accepted.
+    `delivers_since`: since when it was seen to deliver; None: it does not yet. A replaced one stays for a while with
+    `retired_at`: what Protime had under way to it is still accepted. `references`: the (collection, name) pairs that it was
+    created with; None in records of earlier releases.
     """
 
     collection: str
@@ -34,6 +40,8 @@ class Subscription(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()
     valid_until: datetime | None = None
     retired_at: datetime | None = None
+    delivers_since: datetime | None = _LONG_AGO
+    references: tuple[tuple[str, str], ...] | None = None
 
 
 _DECODER = msgspec.json.Decoder(Subscription)

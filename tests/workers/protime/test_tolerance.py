@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
 from tests.workers.protime.fakes import API, HOST, Api, answer, client
-from workers.protime import ClientCredentials, NotFound, Protime
+from workers.protime import ClientCredentials, NotFound, Protime, Webhook
 
 GUID = "550e8400-e29b-41d4-a716-446655440000"
+END = datetime(2026, 3, 31, 10, 30, tzinfo=UTC)
 
 
 @pytest.mark.rule("1.2-unknown-properties")
@@ -34,6 +37,26 @@ async def test_a_change_may_have_properties_that_nobody_knows() -> None:
 async def test_a_webhook_may_have_a_status_that_nobody_knows(status: str) -> None:
     api = Api(answer(body={"id": GUID, "status": status, "owner": "somebody"}))
     assert (await client(api).get_webhook(GUID)).status == status
+
+
+@pytest.mark.rule("1.2-unknown-values", "8.3-status")
+@pytest.mark.parametrize(
+    ("status", "lives", "enabled"),
+    [
+        ("Enabled", True, True),
+        ("enabled", True, True),
+        ("", True, True),
+        ("Uninitialized", True, False),
+        ("Paused", True, False),
+        ("Disabled", False, False),
+        ("disabled", False, False),
+    ],
+)
+def test_only_a_disabled_or_expired_webhook_is_dead(status: str, lives: bool, enabled: bool) -> None:
+    webhook = Webhook("1", status, valid_until=END)
+    assert (webhook.lives(END - timedelta(seconds=1)), webhook.enabled) == (lives, enabled)
+    assert not webhook.lives(END)
+    assert Webhook("1", status).lives(END) is lives
 
 
 @pytest.mark.rule("1.2-unknown-values")
