@@ -17,6 +17,8 @@ EXPECTED = (
     "store restarted under a pull",
     "reconciliation found changes",
     "subscriptions not checked",
+    "subscription not created",
+    "subscription not deleted",
     "store unreachable",
     "queue unreachable",
     "notifications not accepted",
