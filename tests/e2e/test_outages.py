@@ -15,6 +15,8 @@ import pytest
 from tests.e2e.installation import PAYLOAD, Installation, answers_ping, until
 from tests.e2e.promises import differences, lost, overtaken
 
+pytestmark = pytest.mark.alone
+
 TOKEN, KEY = "a-token-that-somebody-chose-by-hand", "a-key-that-protime-showed-once"
 MANUAL = {
     "clockings": {"since": "2026-01-01", "fetch": "payload", "webhook": {"token": TOKEN, "keys": [KEY]}}
@@ -113,7 +115,8 @@ def test_a_killed_worker_costs_seconds(install, figures, workers: int):
     flowing = seconds_until_all_arrive(installation, begun)
     what = "the only worker killed and started again" if workers == 1 else "one of two workers killed"
     figures(f"{what}: full flow {flowing:.2f} s later")
-    assert flowing <= 3.5
+    # Far below what any timer would take (a lost job's heartbeat, the sweep), far above a slow machine's start of Python.
+    assert flowing <= 10
     check_promises(installation)
 
 

@@ -26,7 +26,7 @@ HARMLESS = {
     "workers/protime/filter_syntax.py": "words of a filter's grammar",
     "workers/protime/transport.py": "the token in use and the one Protime has just refused",
     "workers/store/subscriptions.py": "records of our own store",
-    "workers/subscriptions.py": "records of our own store",
+    "workers/subscription_survey.py": "records of our own store",
 }
 
 

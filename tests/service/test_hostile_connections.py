@@ -80,6 +80,7 @@ async def drip(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.2)
 
 
+@pytest.mark.alone
 async def test_silent_and_slow_senders_do_not_hold_up_valid_ones(server: Process) -> None:
     opened = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", server.port) for _ in range(MANY)))
     writers = [writer for _, writer in opened]

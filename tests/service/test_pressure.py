@@ -18,6 +18,8 @@ from tests.service.processes import Process, running, serve_process
 from tests.service.rig import PATH, Client, change, settings
 from tests.service.wire import head
 
+pytestmark = pytest.mark.alone
+
 LINE = b"x-filler: " + b"a" * 90 + b"\r\n"
 #: More are opened at once than the system queues for a server: the rest would be tried again after a second.
 AT_ONCE = 500

@@ -69,6 +69,7 @@ async def test_a_body_that_comes_late_but_in_time_is_accepted(redis: Redis, redi
     assert await stored(redis) == ["assignments/9"]
 
 
+@pytest.mark.alone
 async def test_slow_senders_hold_up_nobody(redis: Redis, redis_url: str) -> None:
     async with impatient(redis, redis_url, 1) as port:
         slow = [asyncio.create_task(answer(port, head("content-length: 100"))) for _ in range(50)]
