@@ -6,10 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.events import Event
-from workers.retry import delay
+from workers.retry import delay, longest
 from workers.sinks.base import Failure, Sink, SinkOptions
 from workers.sinks.shaping import shaped
 from workers.store.leases import Lease
+
+#: A worker's claim to a replay is short; so is everything else that no option of a sink sets.
+_SHORT_SECONDS = 10.0
+
+
+def longest_wait(options: SinkOptions) -> float:
+    """Seconds after which everything that waits for this sink has been tried again, whatever happened to it."""
+    collapse = options.collapse.max_wait_seconds if options.collapse else 0.0
+    return max(longest(options.retry.max_seconds), collapse, _SHORT_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,9 @@ class DeltaFailures:
         When the next try comes too late for them anyway, they go on at once.
         """
         since = state.failing_since or state.superseded_at
-        if max(clock.now(), state.retry_at) - since > FALLBACK_SECONDS:
+        now = clock.now()
+        # A beginning in the future: the clock was set back meanwhile, and nobody knows how long they have waited.
+        if since > now or max(now, state.retry_at) - since > FALLBACK_SECONDS:
             await self._let_go(collection, marks)
 
     async def _let_go(self, collection: str, marks: Marks) -> None:

@@ -199,6 +199,7 @@ class Deltas:
 
 
 def _wait(state: DeltaState, now: float) -> float:
-    """Seconds until the next pull. One in the future was made by a process whose clock was wrong: it says nothing."""
-    asked = INTERVAL_SECONDS - (now - state.asked_at) if state.asked_at <= now else 0.0
-    return max(asked, state.retry_at - now)
+    """Seconds until the next pull. After one in the future there is none: the clock was set back meanwhile."""
+    if state.asked_at > now:
+        return 0.0
+    return max(INTERVAL_SECONDS - (now - state.asked_at), state.retry_at - now)

@@ -66,7 +66,8 @@ class Reconciler:
         last = (await self._progress.get(tenant, job)).finished_at
         if not last:
             await self._note(tenant, job, since)
-        elif clock.now() - last >= schedule.every and not self._refusals.resting(tenant, collection):
+        # One in the future: the clock was set back meanwhile.
+        elif not 0 <= clock.now() - last < schedule.every and not self._refusals.resting(tenant, collection):
             today = self._settings(tenant).today()
             window = window_of(collection, today, schedule.days_back, schedule.days_ahead)
             if (found := await self._run(tenant, collection, window)) is not None:

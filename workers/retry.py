@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_JITTER = 0.25
+
 
 def delay(
     attempt: int, *, least: float, most: float, chance: float, retry_after: float | None = None
@@ -13,4 +15,9 @@ def delay(
     """
     planned = min(most, least * 2.0 ** min(attempt - 1, 30))
     asked = min(retry_after or 0.0, most)
-    return max(planned, asked) * (1 + 0.25 * chance)
+    return max(planned, asked) * (1 + _JITTER * chance)
+
+
+def longest(most: float) -> float:
+    """Seconds that no delay is longer than."""
+    return most * (1 + _JITTER)

@@ -6,6 +6,7 @@ probe at a time over all workers, under a lease: a worker that is killed with it
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,8 +52,7 @@ class SinkBreaker:
         self._retry = options.retry
         self._around = around
         self._known = Breaker()
-        self._fresh_until = 0.0
-        self._bury_until = 0.0
+        self._looked_at = self._buries_since = -math.inf
         self._doubts = 0
 
     @property
@@ -61,7 +61,7 @@ class SinkBreaker:
 
     @property
     def burying(self) -> bool:
-        return self.is_open and self._now_ms() < self._bury_until
+        return self.is_open and self._within(self._buries_since, _BURY_MS)
 
     @property
     def until_ms(self) -> int:
@@ -74,8 +74,12 @@ class SinkBreaker:
 
     def turns_away(self) -> bool:
         """Known without asking the store: the next try is not due."""
-        now = self._now_ms()
-        return self.is_open and now < min(self._fresh_until, self._known.until_ms) and not self.burying
+        fresh = self._within(self._looked_at, _FRESH_MS)
+        return self.is_open and fresh and not self._known.due(self._now_ms()) and not self.burying
+
+    def _within(self, since_ms: float, span_ms: int) -> bool:
+        """Not if the clock was set back since."""
+        return 0 <= self._now_ms() - since_ms < span_ms
 
     @asynccontextmanager
     async def passage(self, *, retry: bool = False) -> AsyncIterator[Passage]:
@@ -101,12 +105,12 @@ class SinkBreaker:
         return None
 
     async def _look(self, *, again: bool = False) -> None:
-        if again or self._now_ms() >= self._fresh_until or self._known.due(self._now_ms()):
+        if again or not self._within(self._looked_at, _FRESH_MS) or self._known.due(self._now_ms()):
             self._learn(await self._around.store.get(self.name))
 
     def _learn(self, breaker: Breaker) -> None:
         self._known = breaker
-        self._fresh_until = self._now_ms() + _FRESH_MS
+        self._looked_at = self._now_ms()
 
     async def note(self, count: int, failures: Mapping[int, Failure], *, probe: bool) -> None:
         """What one delivery of `count` events has shown."""
@@ -145,7 +149,7 @@ class SinkBreaker:
         self._learn(noted.breaker)
         self._tell(noted)
         if probe and used >= 1:
-            self._bury_until = now + _BURY_MS
+            self._buries_since = now
             self._around.expired(self.name)
 
     def _pause_ms(self, attempt: int, failure: Failure) -> int:

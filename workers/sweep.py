@@ -6,11 +6,14 @@ import random
 from collections.abc import Iterable, Mapping
 
 from workers.clock import now_ms
+from workers.delivery import longest_wait
 from workers.probe_choice import Finding, allowed
 from workers.queue import Wake
+from workers.sinks.base import SinkOptions
 from workers.store.breakers import BreakerStore
 from workers.store.inbox import BULK, WOKEN_MS, Inbox
 from workers.store.keys import Partition
+from workers.store.leases import LEASE_MS
 from workers.store.scripts import Argument, Call, Scripts
 
 _CHANCE = random.Random()  # noqa: S311  # spreads the tries, guards nothing
@@ -18,12 +21,16 @@ _CHANCE = random.Random()  # noqa: S311  # spreads the tries, guards nothing
 
 class Sweep:
     def __init__(
-        self, scripts: Scripts, inbox: Inbox, collections: Mapping[str, Iterable[str]], sinks: Iterable[str]
+        self,
+        scripts: Scripts,
+        inbox: Inbox,
+        collections: Mapping[str, Iterable[str]],
+        sinks: Mapping[str, SinkOptions],
     ) -> None:
         self._scripts = scripts
         self._inbox = inbox
         self._collections = {tenant: tuple(names) for tenant, names in collections.items()}
-        self._sinks = tuple(sinks)
+        self._sinks = {name: int(longest_wait(options) * 1000) for name, options in sinks.items()}
         self._breakers = BreakerStore(scripts)
 
     async def find(self) -> list[Finding]:
@@ -59,10 +66,12 @@ class Sweep:
         args: list[Argument] = [
             now_ms(),
             WOKEN_MS,
+            LEASE_MS,
             len(collections),
             *collections,
-            *self._sinks,
         ]
+        for sink, longest_ms in self._sinks.items():
+            args += [sink, longest_ms]
         return Call("sweep", keys, args)
 
 

@@ -25,18 +25,13 @@ import yaml
 from tests.e2e.promises import differences
 from tests.e2e.stand_in import StandIn
 from tests.e2e.subscriber import SECRET, Subscriber
+from tests.ports import free_port
 
 ENVIRONMENT = {"SHIFTWIRE_SECRET_KEY": "a-secret-key-of-the-tests-that-is-long-enough"}
 ASSIGNMENTS: dict[str, Any] = {"assignments": {"since": "2026-01-01"}}
 PAYLOAD: dict[str, Any] = {"assignments": {"since": "2026-01-01", "fetch": "payload"}}
 #: Protime's retry table, compressed: nothing is given up within a test.
 RETRIES = [0.0, 0.1, 0.2, 0.4, 0.8, *[1.0] * 60]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], object], seconds: float, what: str, every: float = 0.05) -> float:

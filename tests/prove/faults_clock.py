@@ -1,8 +1,9 @@
-"""Clocks that jump by an hour while everything runs: of one kind of process, or of all. Redis and Protime keep theirs."""
+"""Clocks that jump by an hour while everything runs: of one kind of process, of all, or of Redis. Protime keeps its own."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,11 +26,24 @@ LIVES = {
 
 def movable(house: Installation) -> Callable[[], None]:
     """Prepares an installation: its processes look for the offset of their clock in a folder of it."""
-    offsets = house.directory / "clock"
-    offsets.mkdir()
     path = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
-    house.environment |= {VARIABLE: str(offsets), "PYTHONPATH": path}
+    house.environment |= {VARIABLE: str(_offsets(house)), "PYTHONPATH": path}
     return lambda: None
+
+
+def movable_store(house: Installation) -> Callable[[], None]:
+    """The same for Redis, which is no Python: needs a C compiler. Our processes have it too, but no file with their number."""
+    library = house.directory / "redis_clock.so"
+    command = ["cc", "-O2", "-shared", "-fPIC", "-o", str(library), str(CLOCK / "redis_clock.c"), "-ldl"]
+    subprocess.run(command, check=True)
+    house.environment |= {VARIABLE: str(_offsets(house)), "LD_PRELOAD": str(library)}
+    return lambda: None
+
+
+def _offsets(house: Installation) -> Path:
+    folder = house.directory / "clock"
+    folder.mkdir()
+    return folder
 
 
 def jumped(name: str, rests: float = 0.0) -> Callable[[Moment], None]:
@@ -40,36 +54,36 @@ def jumped(name: str, rests: float = 0.0) -> Callable[[Moment], None]:
 
     def strike(moment: Moment) -> None:
         if _file(moment.house, name).exists():
-            _right(moment.house, name)
+            right(moment.house, name)
         else:
-            _wrong(moment.house, moment.rng.choice(HOURS), name)
+            wrong(moment.house, moment.rng.choice(HOURS), name)
         time.sleep(rests)
 
     return strike
 
 
-def lapsed(*names: str) -> Callable[[Moment], None]:
-    """All these clocks jump by the same hour, and are right again some seconds later.
+def lapsed(*names: str, longest: float = 4.0) -> Callable[[Moment], None]:
+    """All these clocks jump by the same hour, and are right again at most `longest` seconds later.
 
     While the clocks of all workers are wrong, a receiver that verifies the time of a signature refuses every delivery.
     """
 
     def strike(moment: Moment) -> None:
-        _wrong(moment.house, moment.rng.choice(HOURS), *names)
-        time.sleep(moment.rng.uniform(0.5, 4.0))
-        _right(moment.house, *names)
+        wrong(moment.house, moment.rng.choice(HOURS), *names)
+        time.sleep(moment.rng.uniform(0.5, longest))
+        right(moment.house, *names)
 
     return strike
 
 
-def _wrong(house: Installation, seconds: int, *names: str) -> None:
+def wrong(house: Installation, seconds: int, *names: str) -> None:
     for name in names:
         new = _file(house, name).with_suffix(".new")
         new.write_text(str(seconds), encoding="ascii")
         new.replace(_file(house, name))  # all at once: it is looked at twenty times a second
 
 
-def _right(house: Installation, *names: str) -> None:
+def right(house: Installation, *names: str) -> None:
     for name in names:
         _file(house, name).unlink()
 
@@ -137,6 +151,25 @@ FAULTS = (
         lapsed(*OURS),
         SHARED,
         **MOVABLE,
+        **DELTA,
+    ),
+    Fault(
+        "clock of Redis",
+        "the clock of the server that all others follow jumps an hour ahead or back, and right again within seconds",
+        "everything is dated wrongly, and leases end too early or too late",
+        "what was noted later than now, or waits longer than anything may, was noted before the clock was set back, and is due",
+        lapsed("redis", longest=12.0),  # Redis is asked for the time every five seconds
+        "tests/prove/test_clock_faults.py",
+        **{**MOVABLE, "prepare": movable_store},
+    ),
+    Fault(
+        "clock of Redis, fetch: delta",
+        "the clock of the server that all others follow jumps, and right again within seconds, while deltas are pulled",
+        "everything is dated wrongly, and leases end too early or too late",
+        "as above",
+        lapsed("redis", longest=12.0),  # Redis is asked for the time every five seconds
+        "tests/prove/test_clock_faults.py",
+        **{**MOVABLE, "prepare": movable_store},
         **DELTA,
     ),
 )

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from service.probes import probes
-from tests.service.processes import OwnRedis, free_port, listens
+from tests.ports import free_port
+from tests.service.processes import OwnRedis, listens
 from tests.service.rig import PATH, SECRETS, Client, change, serving, settings
 from workers.changes import SCHEMA_NAMES
 

@@ -42,7 +42,7 @@ class House:
         self.breakers = BreakerStore(self.scripts)
         self.fails: Callable[[str], Failure | None] = lambda _: None
         self.sink = ScriptedSink(self._answer)
-        options = SinkOptions(type="x", retry=retry)
+        self.options = options = SinkOptions(type="x", retry=retry)
         self.workers = [
             Dispatcher(self.scripts, Leases(self.scripts), {SINK: (options, self.sink)}, {}, self.partitions)
             for _ in range(2)
@@ -50,7 +50,7 @@ class House:
 
     async def sweep(self) -> None:
         """As the scheduler does it."""
-        sweep = Sweep(self.scripts, self.inbox, {"acme": ["assignments"]}, [SINK])
+        sweep = Sweep(self.scripts, self.inbox, {"acme": ["assignments"]}, {SINK: self.options})
         while True:
             for what, partition, sink in await sweep.find():
                 if what not in {"dispatch", "retry"}:

@@ -14,6 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
+from workers import clock
 from workers.arrivals import of_item
 from workers.deltas import Deltas
 from workers.first_loads import Behind, Way
@@ -484,3 +485,13 @@ async def test_during_a_long_walk_notifications_are_let_go_every_second(redis: R
     assert not pulling.done()
     passed.set()
     await pulling
+
+
+async def test_a_pull_from_before_the_clock_was_set_back_puts_off_no_other(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house = House(redis, tenant)
+    ahead = clock.now() + 3600
+    await house.states.put("acme", "assignments", DeltaState(asked_at=ahead, retry_at=ahead + 60, attempts=3))
+    await house.pull()
+    assert (await house.states.get("acme", "assignments")).link

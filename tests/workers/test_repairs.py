@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
+from workers import clock
 from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
@@ -192,6 +193,18 @@ async def test_a_comparison_that_could_not_be_done_is_due_still(redis: Redis, te
     await tenant.control("PATCH", "settings", {"error_burst": 100})
     assert await house.reconciler.run_due("acme", "assignments") is None
     await tenant.control("PATCH", "settings", {"error_burst": 0})
+    assert await house.reconciler.run_due("acme", "assignments") is not None
+
+
+async def test_a_comparison_from_before_the_clock_was_set_back_puts_off_no_other(
+    redis: Redis, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(redis, tenant)
+    house.schedule = Schedule(1, 1, every=3600)
+    right = clock.now
+    monkeypatch.setattr(clock, "now", lambda: right() + 7200)
+    await house.reconciler.run_due("acme", "assignments")
+    monkeypatch.setattr(clock, "now", right)
     assert await house.reconciler.run_due("acme", "assignments") is not None
 
 

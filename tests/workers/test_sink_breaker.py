@@ -254,3 +254,13 @@ async def test_a_lane_is_turned_away_without_a_question_while_it_is_open(house: 
     house.clock.now -= 0.5
     assert house.one.breaker.turns_away()
     assert house.one.store.asked == asked
+
+
+async def test_a_clock_that_is_set_back_keeps_no_sink_shut(house: House) -> None:
+    """An hour's step of Redis' clock, which all workers follow: the next try is not an hour away."""
+    house.clock.now += 3600
+    await house.go_away()
+    house.clock.now -= 3600
+    house.answer = None
+    assert await house.one.turn() == "probe: delivered"
+    assert await house.two.turn() == "free: delivered"

@@ -6,15 +6,20 @@ import pytest
 from redis.asyncio import Redis
 
 from workers.clock import now_ms
+from workers.sinks.base import SinkOptions
+from workers.sinks.collapse import Collapse
 from workers.store.gate import Apply, Gate
-from workers.store.inbox import Arrival, Inbox
+from workers.store.inbox import WOKEN_MS, Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.lanes import Lane
+from workers.store.leases import LEASE_MS
 from workers.store.outcomes import Hold, Outcome, Park
 from workers.store.scripts import Scripts
 from workers.sweep import Sweep
 
 P = Partition("acme", 0)
+OPTIONS = SinkOptions(type="x")
+HOUR_MS = 3_600_000
 
 
 class House:
@@ -25,7 +30,7 @@ class House:
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": True}})
         self.gate = Gate(scripts)
         self.lane = Lane(scripts, P, "planning")
-        self.sweep = Sweep(scripts, self.inbox, {"acme": ["assignments"]}, ["planning"])
+        self.sweep = Sweep(scripts, self.inbox, {"acme": ["assignments"]}, {"planning": OPTIONS})
 
     async def found(self) -> list[tuple[str, str]]:
         return sorted((what, about) for what, _, about in await self.sweep.find())
@@ -104,3 +109,52 @@ async def test_a_retry_is_found_when_it_is_due(house: House) -> None:
     assert await house.found() == []
     await house.redis.zadd(house.lane.due, {"assignments/1": 1})
     assert await house.found() == [("retry", "planning")]
+
+
+async def test_a_pause_from_before_the_clock_was_set_back_is_over(house: House) -> None:
+    """An hour's step of Redis' clock: no sink was told to wait for so long."""
+    await house.log_one()
+    await house.lane.read("me", 10)
+    await house.lane.commit("me", 0, Outcome(0, hold=Hold(now_ms() + HOUR_MS, 1, "away")))
+    assert await house.found() == [("dispatch", "planning")]
+    assert await house.lane.read("me", 10)
+
+
+async def test_a_retry_from_before_the_clock_was_set_back_is_due(house: House) -> None:
+    await house.log_one()
+    await house.lane.read("me", 10)
+    parked = Park(1, "assignments/1", 1, now_ms() + HOUR_MS, "HTTP 500")
+    await house.lane.commit("me", 0, Outcome(1, parked=[parked]))
+    assert await house.found() == [("retry", "planning")]
+    assert await house.lane.read_parked("me")
+
+
+async def test_a_lease_from_before_the_clock_was_set_back_ends_as_soon_as_any_other(house: House) -> None:
+    """Whoever holds it prolongs it meanwhile; a worker that was killed does not."""
+    await house.log_one()
+    await house.lane.read("me", 10)
+    await house.redis.pexpire(house.lane.lease, HOUR_MS)
+    assert await house.found() == []
+    assert await house.redis.pttl(house.lane.lease) <= LEASE_MS
+
+
+async def test_a_wake_up_from_before_the_clock_was_set_back_keeps_no_other_away(house: House) -> None:
+    await house.receive()
+    await house.redis.pexpire(P.woken, HOUR_MS)
+    assert await house.found() == []
+    assert await house.redis.pttl(P.woken) <= WOKEN_MS
+
+
+async def test_what_waits_for_its_longest_time_is_left_alone(redis: Redis) -> None:
+    house = House(redis)
+    quiet = Collapse(quiet_seconds=10, max_wait_seconds=7200)
+    house.sweep = Sweep(
+        house.scripts,
+        house.inbox,
+        {"acme": ["assignments"]},
+        {"planning": SinkOptions(type="x", collapse=quiet)},
+    )
+    await house.log_one()
+    await house.lane.read("me", 10)
+    await house.lane.commit("me", 0, Outcome(1, parked=[Park(1, "assignments/1", 0, now_ms() + HOUR_MS, "")]))
+    assert await house.found() == []

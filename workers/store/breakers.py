@@ -13,7 +13,7 @@ from workers.store.scripts import Scripts
 State = Literal["closed", "open", "half-open"]
 STATES: tuple[State, ...] = ("closed", "open", "half-open")
 
-_FIELDS = ("failures", "since", "until", "attempts", "reason")
+_FIELDS = ("failures", "since", "until", "tried", "attempts", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Breaker:
     failures: int = 0
     since_ms: int = 0
     until_ms: int = 0
+    tried_ms: int = 0
     attempts: int = 0
     reason: str = ""
     probed: bool = False
@@ -39,8 +40,8 @@ class Breaker:
         return "half-open" if self.probed else "open"
 
     def due(self, now_ms: float, grace_ms: float = 0) -> bool:
-        """Whether the next try is due, by whomever."""
-        return self.is_open and self.until_ms + grace_ms <= now_ms
+        """Whether the next try is due, by whomever. A last one in the future: the clock was set back meanwhile."""
+        return self.is_open and (self.until_ms + grace_ms <= now_ms or now_ms < self.tried_ms)
 
     def used(self, now_ms: float, max_age_seconds: float) -> float:
         """The part of the budget by age that the outage has used, 1 for all of it; 0 when closed."""
@@ -100,6 +101,7 @@ def _key(sink: str) -> str:
 
 
 def _breaker(fields: list[Any], *, probed: bool) -> Breaker:
-    failures, since, until, attempts, reason = fields
-    numbers = (int(failures or 0), int(since or 0), int(until or 0), int(attempts or 0))
-    return Breaker(*numbers, (reason or b"").decode(errors="replace"), probed)
+    *numbers, reason = fields
+    failures, since, until, tried, attempts = (int(number or 0) for number in numbers)
+    said = (reason or b"").decode(errors="replace")
+    return Breaker(failures, since, until, tried, attempts, said, probed)

@@ -22,7 +22,7 @@ class SharedPace:
         self, scripts: Scripts, tenant: str, per_minute: int, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._scripts = scripts
-        self._key = tenant_key(tenant, "pace")
+        self._keys = (tenant_key(tenant, "pace"), tenant_key(tenant, "pace-noted"))
         burst = max(1, int(per_minute * _BURST))
         self._interval_ms = 60_000.0 / max(1, per_minute - burst)
         self._ahead_ms = (burst - 1) * self._interval_ms
@@ -56,14 +56,14 @@ class SharedPace:
     async def _waits(self, count: int) -> Sequence[int | Exception]:
         args = (self._interval_ms, self._ahead_ms, self._patience_ms, count)
         try:
-            waits: list[int] = await self._scripts.run("pace", (self._key,), *args)
+            waits: list[int] = await self._scripts.run("pace", self._keys, *args)
         except Exception as error:  # noqa: BLE001  # whatever it is: nobody may wait for a turn for ever
             return [error] * count
         return waits
 
     async def pause(self, seconds: float) -> None:
         """Nobody sends for so long: Protime asked for it. Raises `RedisError`."""
-        await self._scripts.run("pause", (self._key,), seconds * 1000)
+        await self._scripts.run("pause", self._keys, seconds * 1000)
 
 
 def _tell(turn: asyncio.Future[int], answer: int | Exception) -> None:

@@ -86,12 +86,6 @@ def alive(pid: int) -> bool:
         return False
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def reachable(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()

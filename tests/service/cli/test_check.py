@@ -15,7 +15,8 @@ import httpx
 import pytest
 import yaml
 
-from tests.service.cli.commands import Answer, at_once, free_port, reachable, running, shiftwire, until
+from tests.ports import free_port
+from tests.service.cli.commands import Answer, at_once, reachable, running, shiftwire, until
 from workers.store import embedded
 
 

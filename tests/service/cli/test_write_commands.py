@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.cli.commands import free_port
+from tests.ports import free_port
 from tests.service.cli.written import Tenant, simulated
 
 ASSIGN = (

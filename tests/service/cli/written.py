@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from service.cli.app import app
 from service.cli.failures import explain
-from tests.service.cli.commands import Answer, free_port, reachable, running, shiftwire, until
+from tests.ports import free_port
+from tests.service.cli.commands import Answer, reachable, running, shiftwire, until
 
 
 class Tenant:

@@ -88,7 +88,7 @@ class House:
         self.gate, self.lane = Gate(scripts), Lane(scripts, P, "planning")
         self.books = Ledger(scripts, self.inbox, {"acme": ["assignments"]})
         self.log, self.replays = Log(redis, self.inbox), Replays(scripts)
-        self.sweep = Sweep(scripts, self.inbox, {"acme": ["assignments"]}, ["planning"])
+        self.sweep = Sweep(scripts, self.inbox, {"acme": ["assignments"]}, {"planning": self.options})
         self.dispatched: list[str] = []
 
     async def write(self, resource: int, version: int, change: str = "updated", time: str = OLD) -> None:

@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.workers.sinks.servers import missing
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from tests.workers.sinks.processes import free_port
+from tests.ports import free_port
 from tests.workers.sinks.servers import missing
 from workers.sinks import REGISTRY
 from workers.sinks.base import Sink

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import logging
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from pydantic import ValidationError
 
+from tests.ports import free_port
 from tests.workers.sinks.receiver import Answer
 from tests.workers.sinks.rigs_notify import NotifyRig
 from workers.events import Event
@@ -255,9 +255,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()

@@ -43,7 +43,7 @@ async def test_failures_in_a_row_open_it_since_the_first_of_them(workers: Worker
     await workers.fail(1000)
     assert (await workers.fail(1500)).breaker == Breaker(failures=2)
     opened = (await workers.fail(1600, until=2600)).breaker
-    assert opened == Breaker(3, since_ms=1000, until_ms=2600, attempts=1, reason="HTTP 503")
+    assert opened == Breaker(3, since_ms=1000, until_ms=2600, tried_ms=1600, attempts=1, reason="HTTP 503")
     assert await workers.store.get(SINK) == opened
 
 

@@ -95,3 +95,17 @@ async def test_a_process_whose_clock_is_wrong_does_not_keep_the_others_waiting(
         await pace.acquire()
     monkeypatch.undo()
     await pace.acquire()
+
+
+async def test_a_pause_from_before_the_clock_was_set_back_is_over(redis: Redis) -> None:
+    """An hour's step of Redis' clock: what was noted later than now holds nobody."""
+    pace = SharedPace(Scripts(redis), "acme", 600, patience=0.5)
+    await pace.pause(5)
+    for key in await redis.keys("sw:*pace*"):
+        await redis.incrbyfloat(key, 3_600_000)
+    started = time.monotonic()
+    await pace.acquire()
+    assert time.monotonic() - started < 0.4
+    await pace.pause(40)
+    with pytest.raises(RateLimited):
+        await pace.acquire()

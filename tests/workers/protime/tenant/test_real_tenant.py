@@ -15,20 +15,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.workers.protime.tenant.real import real_tenant
 
 ROOT = Path(__file__).parents[4]
 SECRET = "simulated-secret"
 
 
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     settings = '{"rate_limit_per_minute": 0, "people": 12, "seeded_planning": true}'
     command = [sys.executable, "-m", "service", "simulator", "--port", str(port), "--settings", settings]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
