@@ -28,9 +28,14 @@ class TenantReading:
     delta_life: float = DELTA_LIFE_SECONDS
 
     def first_day(self, collection: str) -> date | None:
-        """Where a whole read begins; None for a collection without dates."""
+        """Where a whole read begins; None for a collection without dates.
+
+        Where a delta is kept, it is never before its earliest start: what a list had beyond, nothing would keep up to date.
+        """
         since = self.since.get(collection)
-        return earliest_delta_start(self.today()) if since == date.min else since
+        if since is None or (since != date.min and collection not in self.deltas):
+            return since
+        return max(since, earliest_delta_start(self.today()))
 
     def asks(self, collection: str) -> str:
         """What is configured of the collection's reads, in short: another text when that was changed."""
