@@ -144,7 +144,7 @@ class Transport:
 
     async def _heed(self, error: errors.ProtimeError) -> None:
         """429, and 503 with a time: everybody who shares the limit is silent for as long as Protime asks."""
-        if self._limit is None or not isinstance(error, errors.Transient):
+        if self._limit is None or not isinstance(error, errors.Transient | errors.Unconfirmed):
             return
         seconds = error.retry_after
         if seconds is None and isinstance(error, errors.RateLimited):

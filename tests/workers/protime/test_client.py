@@ -461,7 +461,7 @@ async def test_a_webhook_without_a_key_that_cannot_be_deleted_is_still_told_by_i
         (answer(504, b""), Unconfirmed),
         (answer(201, b""), Unconfirmed),
         (httpx.ConnectError("x"), Transient),
-        (answer(503, b""), Transient),
+        (answer(503, b""), Unconfirmed),
         (answer(429, b""), Transient),
         (answer(400, b""), Invalid),
     ],
