@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Self
 
-from workers.protime import Protime, date_window, earliest_delta_start
+import structlog
+
+from workers.protime import Patience, Protime, Transient, date_window, earliest_delta_start
+
+log = structlog.get_logger()
 
 #: A delta that is not asked for so long is dead (protime-api §6.1).
 DELTA_LIFE_SECONDS = 72 * 3600.0
+
+
+#: A long job waits so long for an answer to one request; whoever gave it out does it again later.
+JOB_PATIENCE = Patience(total_seconds=300.0)
 
 
 @dataclass(frozen=True)
@@ -53,3 +62,11 @@ class TenantReading:
         """The filter of a delta: it may begin neither before 1 January of the previous year nor in the future."""
         first, today = self.first_day(collection), self.today()
         return None if first is None else date_window(min(today, max(first, earliest_delta_start(today))))
+
+    def patient(self, patience: Patience, **about: str) -> Self:
+        """The same, with a client that waits for Protime: for a long job. A patience that tells nobody tells the log."""
+
+        def told(error: Transient, seconds: float) -> None:
+            log.warning("reading waits for Protime", error=str(error), seconds=round(seconds), **about)
+
+        return replace(self, client=self.client.patient(replace(patience, told=patience.told or told)))

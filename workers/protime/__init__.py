@@ -27,6 +27,7 @@ from workers.protime.links import ForeignLink
 from workers.protime.models import CreatedWebhook, DeltaItem, DeltaPage, Page, Resource, Webhook
 from workers.protime.own_writes import Write, WriteKind, WriteObserver, WriteOutcome
 from workers.protime.pace import Pace
+from workers.protime.patience import Patience
 from workers.protime.scopes import scopes_for
 from workers.protime.transport import RateLimit
 from workers.protime.webhooks import KeyMissing
@@ -54,6 +55,7 @@ __all__ = [
     "NotFound",
     "Pace",
     "Page",
+    "Patience",
     "PermissionDenied",
     "Protime",
     "ProtimeError",

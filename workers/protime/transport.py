@@ -1,20 +1,23 @@
 """The edge: one request with a token, a `User-Agent` and the right error. Everything else here is about values.
 
-Nothing is retried but a refused token, once: the callers' layer knows what can wait.
+Nothing is retried but a refused token, once, and reads by a `Patience` where one was given.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol, TypeVar
+from functools import partial
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import httpx
 
 from workers.protime import errors, links, redaction, user_agent
 from workers.protime.auth import TokenSource
 from workers.protime.carriers import given, own
+from workers.protime.patience import Patience
 
 T = TypeVar("T")
 
@@ -89,6 +92,7 @@ class Transport:
         timeout: float = 30.0,
         limit: RateLimit | None = None,
         on_request: OnRequest | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.origin = links.origin(base_url)
         self._tokens = tokens
@@ -96,6 +100,7 @@ class Transport:
         self._limit = limit
         self._on_request = on_request
         self._timeout = timeout
+        self._patience = patience
         self._prepared = {
             "Host": self.origin.partition("://")[2],
             "User-Agent": user_agent.checked(agent),
@@ -105,8 +110,25 @@ class Transport:
         }
         self._refused: dict[tuple[str, str], tuple[str, float]] = {}
 
+    def patient(self, patience: Patience) -> Self:
+        """The same with patience, over the same connections."""
+        other = copy.copy(self)
+        other._patience = patience  # noqa: SLF001  # its own
+        return other
+
     async def send(self, call: Call) -> Answer:
         """The answer of a success. Raises what `errors` decides."""
+        if self._patience is None or call.method != "GET":
+            return await self._send(call)
+        return await self._patience.keep_at(partial(self._send, call))
+
+    async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
+        """What `read` makes of the answer's body. Also raises Malformed, with the request it belongs to."""
+        if self._patience is None or call.method != "GET":
+            return await self._fetch(call, read)
+        return await self._patience.keep_at(partial(self._fetch, call, read))
+
+    async def _send(self, call: Call) -> Answer:
         token = await self._tokens.token()
         response = await self._exchange(call, token)
         if response.status_code == 401 and not self._denied(call, token):
@@ -129,9 +151,8 @@ class Transport:
         await self._heed(error)
         raise error
 
-    async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
-        """What `read` makes of the answer's body. Also raises Malformed, with the request it belongs to."""
-        response = await self.send(call)
+    async def _fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
+        response = await self._send(call)
         try:
             return read(response.content)
         except errors.Malformed as error:
