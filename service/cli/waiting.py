@@ -25,3 +25,11 @@ def _busy(error: Transient) -> bool:
 
 def _tell(error: Transient, seconds: float) -> None:
     print(f"Waiting {max(1, round(seconds))} s for Protime: {error}", file=sys.stderr, flush=True)
+
+
+def tell_of_turn() -> None:
+    print(
+        "Waiting for a turn: the tenant's rate limit is used up, or Protime asked for a pause.",
+        file=sys.stderr,
+        flush=True,
+    )

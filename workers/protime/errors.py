@@ -158,7 +158,9 @@ def from_token_response(
     if 400 <= status < 500 and not issubclass(_kind(status, "GET", foreign=False), Transient):
         details = _said(body, tuple(secrets))
         return AuthenticationFailed(status=status, method="POST", url=redaction.address(url), **details)
-    return from_response(status, headers, body, url=url, now=now, secrets=secrets)
+    error = from_response(status, headers, body, url=url, now=now, secrets=secrets)
+    error.method = "POST"
+    return error
 
 
 def unanswered(reason: str, *, sent: bool, method: str, url: str) -> ProtimeError:

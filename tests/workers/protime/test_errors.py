@@ -145,7 +145,9 @@ def test_an_unconfirmed_post_is_not_taken_for_something_to_repeat() -> None:
     ],
 )
 def test_the_token_endpoint_refuses_for_good_with_4xx(status: int, kind: type[ProtimeError]) -> None:
-    assert type(from_token_response(status, {}, b'{"error":"invalid_client"}')) is kind
+    error = from_token_response(status, {}, b'{"error":"invalid_client"}')
+    assert type(error) is kind
+    assert error.method == "POST"
 
 
 @pytest.mark.rule("2.2-errors")
