@@ -15,7 +15,7 @@ import structlog
 from workers import arrivals
 from workers.first_loads import Way
 from workers.page_batches import batches
-from workers.protime import Conflict, Gone, Invalid, Page, Patience
+from workers.protime import Conflict, Endless, Gone, Invalid, Page, Patience
 from workers.reading import JOB_PATIENCE, TenantReading
 from workers.store.leases import Lease, Leases
 from workers.store.lives import SetBack
@@ -117,8 +117,8 @@ class Sync:
             )
             await self._progress.put(tenant, job, Progress(), since)
             return await self._load(settings, tenant, collection, lease, seen)
-        except Invalid:
-            # Such as 414 for a link that has grown too long: the next load must not begin with it.
+        except (Invalid, Endless):
+            # A link that has grown too long (414) or leads in circles: the next load must not begin with it.
             await self._progress.put(tenant, job, Progress(), since)
             raise
         progress.finished_at, progress.next_link = time.time(), ""

@@ -17,7 +17,7 @@ from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
-from workers.protime import NotFound, Page, Patience, Protime, Resource, Transient, UriTooLong
+from workers.protime import Endless, NotFound, Page, Patience, Protime, Resource, Transient, UriTooLong
 from workers.reading import TenantReading
 from workers.reconcile import Reconciliation, window_of
 from workers.store.gate import Gate
@@ -329,6 +329,26 @@ async def test_a_load_that_was_refused_for_its_link_begins_anew_the_next_time(
     with pytest.raises(UriTooLong):
         await house.load()
     assert (await house.load()).records == len(names)
+
+
+async def test_a_load_that_was_led_in_circles_begins_anew_the_next_time(redis: Redis, tenant: Tenant) -> None:
+    names = await shifts(tenant, 6)
+    house = House(redis, tenant)
+
+    class Circling(Lasting):
+        async def list(self, *asked: Any) -> AsyncIterator[Page]:
+            async for page in self.client.list(*asked):
+                yield page
+                if page.items:
+                    raise Endless("the list has no end")
+
+    whole = house.settings
+    house.settings = replace(whole, client=Circling(tenant.client))  # type: ignore[arg-type]
+    with pytest.raises(Endless):
+        await house.load()
+    house.settings = whole
+    assert (await house.load()).pages > 3
+    assert len(await house.events()) == len(names)
 
 
 @pytest.mark.rule("11.4-reconcile")

@@ -9,6 +9,7 @@ from workers.protime.clockings import CLOCKING
 from workers.protime.errors import (
     AuthenticationFailed,
     Conflict,
+    Endless,
     Gone,
     Invalid,
     Malformed,
@@ -45,6 +46,7 @@ __all__ = [
     "CreatedWebhook",
     "DeltaItem",
     "DeltaPage",
+    "Endless",
     "FilterError",
     "ForeignLink",
     "Gone",

@@ -4,6 +4,7 @@
     ├─ Transient            try again after `retry_after` seconds (None: by your own schedule)
     │  ├─ RateLimited       429: and slow down
     │  └─ Malformed         a success whose body cannot be read: a gateway answered in Protime's place
+    │     └─ Endless        a list that leads back to itself, or on and on: begin it anew, not where it stood
     ├─ Unconfirmed          a POST that may have been carried out: look before repeating it, after `retry_after` seconds
     ├─ PermissionDenied     403, or 401 in spite of a new token: the scope is missing, trying again is no use
     ├─ AuthenticationFailed the token endpoint refuses the client: the configuration is wrong
@@ -66,6 +67,10 @@ class RateLimited(Transient):
 
 
 class Malformed(Transient):
+    pass
+
+
+class Endless(Malformed):
     pass
 
 

@@ -13,6 +13,7 @@ from tests.workers.protime.fakes import AGENT, API, Answer, Api, Tokens, answer,
 from workers.protime import (
     Conflict,
     CreatedWebhook,
+    Endless,
     FilterError,
     ForeignLink,
     Gone,
@@ -225,7 +226,7 @@ async def test_a_link_of_absurd_length_is_not_sent() -> None:
 
 async def test_a_page_that_names_itself_as_the_next_does_not_turn_in_circles() -> None:
     api = Api(answer(body={"value": [], "nextLink": "/x y"}))
-    with pytest.raises(Malformed, match="itself"):
+    with pytest.raises(Endless, match="itself"):
         await pages_of(client(api), "people")
     assert len(api.requests) == 2
 
