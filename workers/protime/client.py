@@ -43,9 +43,11 @@ class Protime(Reading, DeltaReading, Subscribing, Writing):
         observer: WriteObserver | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """`base_url` is the host only. A client given as `http` is not closed here; `timeout` holds in any case.
+        """`base_url` is the host only. A client given as `http` is not closed here.
 
-        `observer` hears of every write; without `patience` nothing is repeated. Raises ValueError for a `user_agent` or a `base_url` of another shape.
+        `timeout` holds in any case: for a pause of Protime, for the whole of a write, and ten times that for the whole of
+        a page. `observer` hears of every write; without `patience` nothing is repeated. Raises ValueError for a
+        `user_agent` or a `base_url` of another shape.
         """
         self.tenant = tenant
         transport = Transport(

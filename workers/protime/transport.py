@@ -5,6 +5,7 @@ Nothing is retried but a refused token, once, and reads by a `Patience` where on
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,6 +44,8 @@ _PAUSE_SECONDS = 1.0
 CONNECT_SECONDS = 5.0
 #: A single record is answered by then, or not at all: whoever waits for it holds up others, and the notification told it too.
 SOON_SECONDS = 10.0
+#: The body of a list or a delta, which is never cut into pages, may take so many times what a pause in it may.
+_LONG_BODY = 10
 
 
 class RateLimit(Protocol):
@@ -77,6 +80,14 @@ class Answer(NamedTuple):
     @property
     def is_success(self) -> bool:
         return 200 <= self.status_code < 300
+
+
+class _Limits(NamedTuple):
+    """Seconds: for a connection, for a pause of the other side, and for everything together."""
+
+    connect: float
+    read: float
+    whole: float
 
 
 class Transport:
@@ -189,19 +200,29 @@ class Transport:
             status = response.status_code
         except httpx.RequestError as error:
             raise _unanswered(call, error) from error
+        except TimeoutError as error:
+            reason = f"not complete after {self._limits(call).whole:.0f} s"
+            raise errors.unanswered(reason, sent=True, method=call.method, url=call.url) from error
         finally:
             if self._on_request is not None:
                 self._on_request(call.method, call.route, status, time.perf_counter() - started)
         return response
 
     async def _answer(self, call: Call, token: str) -> Answer:
+        limits = self._limits(call)
+        headers = self._headers(call, token)
+        # Each part of a body starts the time for a pause anew: one that drips would go on for ever.
+        async with asyncio.timeout(limits.whole):
+            found = await self._carrier.exchange(
+                call.method, call.url, headers, call.body, connect=limits.connect, read=limits.read
+            )
+        return Answer(*found)
+
+    def _limits(self, call: Call) -> _Limits:
         connect = min(CONNECT_SECONDS, self._timeout)
         read = min(SOON_SECONDS, self._timeout) if call.soon else self._timeout
-        headers = self._headers(call, token)
-        found = await self._carrier.exchange(
-            call.method, call.url, headers, call.body, connect=connect, read=read
-        )
-        return Answer(*found)
+        long = call.method == "GET" and not call.soon
+        return _Limits(connect, read, connect + read * (_LONG_BODY if long else 1))
 
     def _headers(self, call: Call, token: str) -> dict[str, str]:
         self._prepared["Authorization"] = f"Bearer {token}"
