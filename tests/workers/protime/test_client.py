@@ -239,6 +239,15 @@ async def test_an_expired_paging_token_is_for_the_caller_to_restart() -> None:
 
 
 @pytest.mark.rule("3.5-split")
+async def test_somebody_in_two_groups_comes_once_from_a_list_in_several_goes() -> None:
+    api = Api(answer(body={"value": [{"id": 1}, {"note": "no id"}]}))
+    groups = field("person").in_set("org-group", *range(100_000, 101_000))
+    found = [page.items for page in await pages_of(client(api), "assignments", groups & WINDOW)]
+    assert len(api.requests) == 3
+    assert [len(items) for items in found] == [2, 1, 1]
+
+
+@pytest.mark.rule("3.5-split")
 async def test_a_long_list_of_people_is_asked_for_in_several_urls() -> None:
     api = Api(LAST)
     people = list(range(100_000, 101_000))
