@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 from workers import arrivals, plan
-from workers.patience import Patience, one, pages
+from workers.protime import Conflict, NotFound, Page
 from workers.reading import TenantReading
 from workers.store.inbox import NO_ID, Arrival, Stored
 
+#: So often a list begins anew because its paging token expired.
+_RESTARTS: Final = 3
+
 
 class Comparing:
-    """What one comparison asks Protime."""
+    """What one comparison asks Protime; the client in `settings` waits where Protime cannot answer."""
 
-    def __init__(
-        self, settings: TenantReading, collection: str, where: str | None, patience: Patience
-    ) -> None:
+    def __init__(self, settings: TenantReading, collection: str, where: str | None) -> None:
         self._settings = settings
         self._collection = collection
         self._where = where
-        self._patience = patience
+        self._references = settings.references.get(collection, [])
 
     async def listed(self) -> AsyncIterator[list[Arrival]]:
-        async for page in pages(self._settings, self._collection, self._where, self._patience):
+        """Begun anew, it hands out some records twice."""
+        async for page in self._pages():
             found = arrivals.of_page(self._collection, page)
             yield [a for a in found if not a.resource.endswith(f"/{NO_ID}")]
+
+    async def _pages(self) -> AsyncIterator[Page]:
+        for restarts in range(_RESTARTS + 1):
+            begun = False
+            try:
+                async for page in self._settings.client.list(self._collection, self._where, self._references):
+                    begun = True
+                    yield page
+            except Conflict:
+                if not begun or restarts == _RESTARTS:
+                    raise
+            else:
+                return
 
     async def there_all_the_same(
         self, listed: list[Arrival], known: Mapping[str, Stored]
@@ -53,8 +69,9 @@ class Comparing:
 
     async def _one(self, number: int) -> Arrival | None:
         """The record as it is now; None: Protime does not know it."""
-        found = await one(self._settings, self._collection, number, self._patience)
-        if found is None:
+        try:
+            found = await self._settings.client.get(self._collection, number, self._references)
+        except NotFound:
             return None
         return Arrival(f"{self._collection}/{number}", found.version, deleted=False, data=found.body)
 

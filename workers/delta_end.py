@@ -8,7 +8,7 @@ delivered as they were signed meanwhile.
 
 from __future__ import annotations
 
-from workers.protime import Conflict, Gone, Invalid, NotFound, ProtimeError
+from workers.protime import Conflict, Endless, Gone, Invalid, NotFound, ProtimeError
 from workers.store.deltas import DeltaState
 
 #: A delta that lived for so long was left alone: the next take-over is the first one again.
@@ -27,13 +27,13 @@ def is_over(state: DeltaState, error: ProtimeError) -> bool:
     """Whether a delta, or the walk that begins one, is to be started anew because of this answer.
 
     410 says so. 409 ends a walk, whose paging token is no good any more; a link may be asked again (protime-api §4.1), and
-    so may one of which Protime says that it does not understand it (CHOICE-22), but not for ever.
+    so may one of which Protime says that it does not understand it (CHOICE-22), or that led in circles, but not for ever.
     """
     if not (state.link or state.walk):
         return False
     if isinstance(error, Gone) or (isinstance(error, Conflict) and not state.link):
         return True
-    return isinstance(error, Conflict | Invalid | NotFound) and state.attempts >= _OFTEN - 1
+    return isinstance(error, Conflict | Invalid | NotFound | Endless) and state.attempts >= _OFTEN - 1
 
 
 def taken_over(state: DeltaState, now: float, life: float) -> bool:

@@ -6,7 +6,6 @@ on the single record.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,10 +14,9 @@ import msgspec
 import structlog
 
 from workers.comparing import Comparing, differs, number_of
-from workers.patience import ATTEMPTS, Patience, Sleep
-from workers.protime import date_window
+from workers.protime import Patience, date_window
 from workers.protime.collections import COLLECTIONS
-from workers.reading import TenantReading
+from workers.reading import JOB_PATIENCE, TenantReading
 from workers.store.inbox import Arrival, Inbox, Stored
 from workers.store.keys import Partition
 from workers.store.state import States
@@ -78,7 +76,7 @@ class Window:
 
 
 class Reconciliation:
-    """`sleep` and `attempts`: how it waits for Protime, and how often in a row."""
+    """`patience`: how long it waits where Protime cannot answer."""
 
     def __init__(
         self,
@@ -86,19 +84,17 @@ class Reconciliation:
         states: States,
         wake: Callable[[Iterable[Partition]], None],
         *,
-        sleep: Sleep = asyncio.sleep,
-        attempts: int = ATTEMPTS,
+        patience: Patience = JOB_PATIENCE,
     ) -> None:
         self._inbox = inbox
         self._states = states
         self._wake = wake
-        self._sleep = sleep
-        self._attempts = attempts
+        self._patience = patience
 
     async def run(self, settings: TenantReading, tenant: str, collection: str, window: Window) -> Found:
         """Compares, and repairs what differs. Raises `ProtimeError`; then no deletion was reported."""
-        patience = Patience({"tenant": tenant, "collection": collection}, self._sleep, self._attempts)
-        asked = Comparing(settings, collection, window.filter, patience)
+        patient = settings.patient(self._patience, tenant=tenant, collection=collection)
+        asked = Comparing(patient, collection, window.filter)
         found, listed = Found(), set[int]()
         async for some in asked.listed():
             found.looked_at += len(some)

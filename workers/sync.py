@@ -7,7 +7,6 @@ When Protime cannot answer for a while, the load waits and goes on where it stoo
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -16,9 +15,8 @@ import structlog
 from workers import arrivals
 from workers.first_loads import Way
 from workers.page_batches import batches
-from workers.patience import Patience, Sleep
-from workers.protime import Conflict, Gone, Invalid, Page, Transient
-from workers.reading import TenantReading
+from workers.protime import Conflict, Endless, Gone, Invalid, Page, Patience
+from workers.reading import JOB_PATIENCE, TenantReading
 from workers.store.leases import Lease, Leases
 from workers.store.lives import SetBack
 from workers.store.progress import Progress, ProgressStore, lock_key
@@ -31,7 +29,7 @@ class Busy(Exception):
 
 
 class Sync:
-    """Loads collections. `way` takes the records on."""
+    """Loads collections. `way` takes the records on; `patience`: how long it waits where Protime cannot answer."""
 
     def __init__(
         self,
@@ -39,12 +37,12 @@ class Sync:
         leases: Leases,
         progress: ProgressStore,
         *,
-        sleep: Sleep = asyncio.sleep,
+        patience: Patience = JOB_PATIENCE,
     ) -> None:
         self._way = way
         self._leases = leases
         self._progress = progress
-        self._sleep = sleep
+        self._patience = patience
 
     async def loaded(self, tenant: str, collection: str) -> bool:
         """Whether a load of the collection ever came to its end."""
@@ -66,11 +64,12 @@ class Sync:
         if lease is None:
             raise Busy(f"{tenant}/{collection} is being loaded by another process")
         try:
-            return await self._patiently(settings, tenant, collection, lease, seen)
+            patient = settings.patient(self._patience, tenant=tenant, collection=collection)
+            return await self._over_restarts_of_the_store(patient, tenant, collection, lease, seen)
         finally:
             await self._leases.release(lease)
 
-    async def _patiently(
+    async def _over_restarts_of_the_store(
         self,
         settings: TenantReading,
         tenant: str,
@@ -78,19 +77,15 @@ class Sync:
         lease: Lease,
         seen: Callable[[Progress], None],
     ) -> Progress:
-        reached, about = -1, {"tenant": tenant, "collection": collection}
-        patience = Patience(about, self._sleep)
         while True:
             try:
                 return await self._load(settings, tenant, collection, lease, seen)
             except SetBack:
-                log.warning("the store was restarted, the load goes on where it was", **about)
-            except Transient as error:
-                pages = (await self._progress.get(tenant, f"sync:{collection}")).pages
-                if pages != reached:
-                    patience.got_on()
-                reached = pages
-                await patience.wait(error)
+                log.warning(
+                    "the store was restarted, the load goes on where it was",
+                    tenant=tenant,
+                    collection=collection,
+                )
 
     async def _load(
         self,
@@ -122,8 +117,8 @@ class Sync:
             )
             await self._progress.put(tenant, job, Progress(), since)
             return await self._load(settings, tenant, collection, lease, seen)
-        except Invalid:
-            # Such as 414 for a link that has grown too long: the next load must not begin with it.
+        except (Invalid, Endless):
+            # A link that has grown too long (414) or leads in circles: the next load must not begin with it.
             await self._progress.put(tenant, job, Progress(), since)
             raise
         progress.finished_at, progress.next_link = time.time(), ""

@@ -20,6 +20,7 @@ from service.cli.body_options import (
 from service.cli.options import Manner, option
 from service.cli.parameters import spread
 from service.cli.record_group import add_import, add_reading, record_group
+from service.cli.waiting import on_screen
 from workers.imports.cells import minutes, whole
 
 NAME = "assignments"
@@ -90,7 +91,12 @@ def update(at: At, number: IdArgument, given: Given, parts: Parts, how: Manner) 
     config = at.configured(how.config)
     changes = body_of(given, parts.properties())
     with_protime(
-        config, at.tenant, lambda client: client.change_assignment(number, changes), reads=NAME, writes=NAME
+        config,
+        at.tenant,
+        lambda client: client.change_assignment(number, changes),
+        reads=NAME,
+        writes=NAME,
+        patience=on_screen(),
     )
     print_id(number, how.as_json)
 

@@ -1,6 +1,6 @@
-"""Commands that talk to Protime itself, with a token of their own with just the scopes they need.
+"""Commands that talk to Protime itself, with a token that has just the scopes they need.
 
-No store, unless they write and a sink wants to know its echoes.
+They need no store, unless they write and a sink wants to know its echoes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import uvloop
 from service.cli.context import configuration
 from service.cli.failures import CommandFailed
 from service.cli.own_writes import registering
+from service.cli.sharing import shared
 from workers.config import Config
 from workers.protime import (
     BodyRefused,
     ClientCredentials,
     FilterError,
-    Pace,
+    Patience,
     Protime,
     ReferenceRefused,
     Unconfirmed,
@@ -61,8 +62,11 @@ def with_protime(
     *,
     reads: str | None = None,
     writes: str | None = None,
+    patience: Patience | None = None,
 ) -> T:
     """Runs a coroutine on a client that may read and write these collections, and nothing else.
+
+    Its reads wait for Protime with `patience`.
 
     Raises CommandFailed for what is refused before it is sent, ProtimeError, and the errors of the store for a write.
     """
@@ -71,21 +75,21 @@ def with_protime(
 
     async def run() -> T:
         secret, agent = settings.client_secret.get_secret_value(), settings.user_agent
-        tokens = ClientCredentials(
-            settings.auth_url, tenant, settings.client_id, secret, scopes, user_agent=agent
-        )
-        pace = Pace(settings.requests_per_minute)
         observers: AbstractAsyncContextManager[WriteObserver | None] = (
             registering(config, tenant) if writes else nullcontext()
         )
-        try:
-            async with (
-                observers as observer,
-                Protime(settings.base_url, tenant, agent, tokens, limit=pace, observer=observer) as client,
-            ):
-                return await work(client)
-        finally:
-            await tokens.close()
+        async with observers as observer, shared(config, tenant, scopes) as (limit, kept):
+            tokens = ClientCredentials(
+                settings.auth_url, tenant, settings.client_id, secret, scopes, user_agent=agent, store=kept
+            )
+            client = Protime(
+                settings.base_url, tenant, agent, tokens, limit=limit, observer=observer, patience=patience
+            )
+            try:
+                async with client:
+                    return await work(client)
+            finally:
+                await tokens.close()
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

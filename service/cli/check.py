@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from service.cli.context import configuration, store_url
 from service.cli.failures import BAD_CONFIGURATION, UNREACHABLE
 from service.cli.options import ConfigOption
 from workers.clients import Clients
-from workers.config import Config
+from workers.config import Config, old_days
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
 from workers.store import Store
 from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
@@ -36,6 +37,8 @@ def check(
     """
     loaded, path = configuration(context, config)
     print(f"{path}: the configuration is valid: {_summary(loaded)}")
+    for found in old_days(loaded, datetime.now(UTC)):
+        print(f"warn  {found}")
     if online and (code := asyncio.run(_online(loaded))):
         raise typer.Exit(code)
 

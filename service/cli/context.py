@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import typer
 
 from service.cli.logs import configure
 from service.cli.options import DEFAULT_CONFIG
-from workers.config import Config, load, masked
+from workers.config import Config, load, masked, old_days
 from workers.store import Store
 from workers.store.connect import connect
 from workers.store.embedded import url_of
@@ -44,6 +45,11 @@ def store_url(config: Config) -> str:
 
 def log_configuration(config: Config) -> None:
     log.info("configuration", **masked(config))
+
+
+def log_old_days(config: Config) -> None:
+    for found in old_days(config, datetime.now(UTC)):
+        log.warning("configuration", warning=found)
 
 
 def with_store(config: Config, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:

@@ -10,13 +10,22 @@ from typing import Any, TypeVar
 import httpx
 
 from simulator.day import Refused
-from workers.protime import BodyRefused, ClientCredentials, Protime, ProtimeError, Transient, scopes_for
+from workers.protime import (
+    BodyRefused,
+    ClientCredentials,
+    Protime,
+    ProtimeError,
+    Transient,
+    Unconfirmed,
+    scopes_for,
+)
 
 T = TypeVar("T")
 
 USER_AGENT = "DayPlayer/v1 (Shiftwire)"
 _WRITES = ("assignments", "clockings")
 _TRIES = 3  # of a write that the rate limit or a maintenance window turned away
+_MAINTENANCE = 503
 _WAIT_SECONDS = 1.0  # when the answer does not say how long
 
 
@@ -54,16 +63,16 @@ async def writer(
 
 
 async def _patiently(write: Callable[[], Awaitable[T]]) -> T:
-    """Nothing was done where the answer is to wait, so even a POST may be repeated then."""
+    """The simulator did nothing where its answer is to wait, so even a POST may be repeated then."""
     tries = 0
     while True:
         tries += 1
         try:
             return await write()
-        except Transient as error:
-            if error.status is None:
+        except (Transient, Unconfirmed) as error:
+            if error.status is None and isinstance(error, Transient):
                 raise
-            if tries == _TRIES:
+            if tries == _TRIES or (isinstance(error, Unconfirmed) and error.status != _MAINTENANCE):
                 raise Refused(str(error)) from error
             seconds = _WAIT_SECONDS if error.retry_after is None else error.retry_after
         except (BodyRefused, ProtimeError) as error:

@@ -93,6 +93,7 @@ def _send(
             await Importing(client, collection, journal, tell).run(left)
 
         try:
+            # An import waits by itself: it knows what was sent, and what is in doubt.
             with_protime(config, tenant, work, reads=collection, writes=collection)
         except (ProtimeError, StoreUnreachable) as error:
             return error

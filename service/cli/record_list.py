@@ -13,6 +13,7 @@ import typer
 from service.cli import screen
 from service.cli.at_protime import with_protime
 from service.cli.options import option
+from service.cli.waiting import on_screen
 from workers.config import Config
 from workers.imports import cells
 from workers.protime import FilterError, Protime, field
@@ -87,14 +88,18 @@ def read_all(
         pages = client.list(collection, filter_(), pairs)
         return [msgspec.json.decode(raw) async for page in pages for raw in page.items]
 
-    return with_protime(config, tenant, read, reads=collection)
+    return with_protime(config, tenant, read, reads=collection, patience=on_screen())
 
 
 def show_one(config: Config, tenant: str, collection: str, number: int, wanted: Sequence[str] | None) -> None:
     """Prints one record as JSON."""
     pairs = references(wanted)
     found = with_protime(
-        config, tenant, lambda client: client.get(collection, number, pairs), reads=collection
+        config,
+        tenant,
+        lambda client: client.get(collection, number, pairs),
+        reads=collection,
+        patience=on_screen(),
     )
     screen.print_json(msgspec.json.decode(found.body))
 

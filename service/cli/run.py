@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import configuration, log_configuration, store_url
+from service.cli.context import configuration, log_configuration, log_old_days, store_url
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
@@ -64,5 +64,6 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
 
     configure()
     loaded, _ = configuration(context, config)
+    log_old_days(loaded)  # here, since every installation has one of these, and `run` starts it too
     with probes(metrics_port, store_url(loaded)):
         schedule_(loaded, store_url(loaded))

@@ -18,12 +18,15 @@ from service.cli.app import MANNERS
 from service.cli.context import configuration, store_url, with_store
 from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
+from service.cli.sharing import with_store_or_alone
 from service.cli.sync import Collection, Tenant, known
+from service.cli.waiting import on_screen
 from workers.clients import Clients
 from workers.config import Config
 from workers.protime import NotFound
 from workers.queue import Wake, make_broker
 from workers.store import Store
+from workers.store.connect import UNAVAILABLE
 from workers.store.leases import Leases
 from workers.store.subscriptions import Subscription
 from workers.store.vault import CannotOpen
@@ -44,11 +47,11 @@ def list_(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
     """All webhooks of the configured tenants, those of others included."""
     loaded, _ = configuration(context, config)
 
-    async def read(store: Store) -> list[dict[str, Any]]:
-        async with _clients(loaded, store) as clients:
+    async def read(store: Store, share: bool) -> list[dict[str, Any]]:
+        async with _clients(loaded, store, share=share) as clients:
             return [row for tenant in loaded.tenants for row in await _rows(loaded, store, clients, tenant)]
 
-    rows = with_store(loaded, read)
+    rows = with_store_or_alone(loaded, read)
     if as_json:
         print(json.dumps(rows, indent=2))
         return
@@ -97,21 +100,21 @@ def delete(context: typer.Context, tenant: Tenant, webhook_id: str, config: Conf
     loaded, _ = configuration(context, config)
     known(loaded, tenant)
 
-    async def remove(store: Store) -> None:
-        async with _clients(loaded, store) as clients:
+    async def remove(store: Store, share: bool) -> None:
+        async with _clients(loaded, store, share=share) as clients:
             try:
-                await clients.of(tenant).get_webhook(webhook_id)
+                await clients.of(tenant).patient(on_screen()).get_webhook(webhook_id)
             except NotFound:
                 raise CommandFailed(f"{tenant} has no webhook {webhook_id}") from None
             await clients.of(tenant).delete_webhook(webhook_id)
 
-    with_store(loaded, remove)
+    with_store_or_alone(loaded, remove)
     print(f"{webhook_id} deleted")
 
 
 @asynccontextmanager
-async def _clients(config: Config, store: Store) -> AsyncIterator[Clients]:
-    clients = Clients(config, store)
+async def _clients(config: Config, store: Store, *, share: bool = True) -> AsyncIterator[Clients]:
+    clients = Clients(config, store, share=share)
     try:
         yield clients
     finally:
@@ -119,7 +122,7 @@ async def _clients(config: Config, store: Store) -> AsyncIterator[Clients]:
 
 
 async def _rows(config: Config, store: Store, clients: Clients, tenant: str) -> list[dict[str, Any]]:
-    listed = await clients.of(tenant).list_webhooks()
+    listed = await clients.of(tenant).patient(on_screen()).list_webhooks()
     mine = ours(destinations(config, tenant), await _records(store, tenant), listed)
     return [
         {
@@ -139,7 +142,7 @@ async def _records(store: Store, tenant: str) -> list[Subscription]:
     """None when they cannot be read: then a webhook of ours is known by its destination alone."""
     try:
         return await store.subscriptions.all(tenant)
-    except (CannotOpen, msgspec.DecodeError):
+    except (CannotOpen, msgspec.DecodeError, *UNAVAILABLE):
         return []
 
 

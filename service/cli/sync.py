@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from service.cli.context import configuration, with_store
 from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
+from service.cli.waiting import on_screen
 from workers.clients import Clients
 from workers.config import Config
 from workers.first_loads import Behind
@@ -53,7 +54,7 @@ def sync(
         async with _reading(loaded, store, tenant) as (settings, leases):
             room = Room(store.scripts, store.inbox, loaded.sinks)
             way = Paced(Behind(store.inbox, lambda _: None), room)
-            job = Sync(way, leases, ProgressStore(store.scripts))
+            job = Sync(way, leases, ProgressStore(store.scripts), patience=on_screen())
             with _bar(tenant, collection) as show:
                 try:
                     return await job.load(settings, tenant, collection, show)
@@ -67,10 +68,6 @@ def sync(
         print(
             f"{tenant}/{collection}: {stand.records:,} records on {stand.pages:,} pages, handed to the workers"
         )
-
-
-#: So often in a row a person waits for Protime: seven seconds, if it does not ask for more.
-_ATTEMPTS = 3
 
 
 def reconcile(
@@ -92,7 +89,7 @@ def reconcile(
             schedule = schedule_of(loaded, tenant, collection)
             window = window_of(collection, settings.today(), schedule.days_back, schedule.days_ahead)
             states = States(store.redis, store.inbox)
-            job = Reconciliation(store.inbox, states, lambda _: None, attempts=_ATTEMPTS)
+            job = Reconciliation(store.inbox, states, lambda _: None, patience=on_screen())
             return await job.run(settings, tenant, collection, window)
 
     found = with_store(loaded, compare)

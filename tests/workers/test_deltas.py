@@ -18,7 +18,7 @@ from workers import clock
 from workers.arrivals import of_item
 from workers.deltas import Deltas
 from workers.first_loads import Behind, Way
-from workers.protime import Conflict, DeltaItem, DeltaPage, Gone, Invalid, NotFound, ProtimeError
+from workers.protime import Conflict, DeltaItem, DeltaPage, Endless, Gone, Invalid, NotFound, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates
@@ -393,7 +393,9 @@ async def rested(house: House) -> None:
     await house.states.put("acme", "assignments", state)
 
 
-@pytest.mark.parametrize("error", [Conflict(status=409), Invalid(status=400), NotFound(status=404)])
+@pytest.mark.parametrize(
+    "error", [Conflict(status=409), Invalid(status=400), NotFound(status=404), Endless("")]
+)
 async def test_a_link_that_is_refused_now_and_then_is_kept(
     redis: Redis, tenant: Tenant, error: ProtimeError
 ) -> None:
@@ -410,7 +412,9 @@ async def test_a_link_that_is_refused_now_and_then_is_kept(
     assert await house.owed.all("acme") == {}
 
 
-@pytest.mark.parametrize("error", [Conflict(status=409), Invalid(status=400), NotFound(status=404)])
+@pytest.mark.parametrize(
+    "error", [Conflict(status=409), Invalid(status=400), NotFound(status=404), Endless("")]
+)
 async def test_a_link_that_is_refused_again_and_again_is_given_up_for_a_new_walk(
     redis: Redis, tenant: Tenant, error: ProtimeError
 ) -> None:

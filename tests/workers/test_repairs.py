@@ -18,6 +18,7 @@ from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
+from workers.protime import Patience
 from workers.reading import TenantReading
 from workers.reconcile import Reconciliation
 from workers.reconciler import Reconciler, Schedule
@@ -44,10 +45,6 @@ async def never(*_: object) -> None:
     raise AssertionError("nothing is to be fetched")
 
 
-async def at_once(_: float) -> None:
-    """Nobody waits here."""
-
-
 class House:
     """`deltas`: the collections whose delta is kept."""
 
@@ -64,7 +61,9 @@ class House:
         self.ingest = Ingest(self.inbox, Gate(scripts), leases, {"acme": view}, never, lambda _: None)
         sync = Sync(Behind(self.inbox, lambda _: None), leases, ProgressStore(scripts))
         reconciler = Reconciler(
-            Reconciliation(self.inbox, States(redis, self.inbox), lambda _: None, sleep=at_once),
+            Reconciliation(
+                self.inbox, States(redis, self.inbox), lambda _: None, patience=Patience(total_seconds=0)
+            ),
             leases,
             refusals,
             lambda _: reading,

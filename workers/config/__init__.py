@@ -6,6 +6,7 @@ from workers.config.loading import load, parse
 from workers.config.masking import masked
 from workers.config.mistakes import ConfigError
 from workers.config.model import AdminTokens, Config, Retention, Server, Store, Subscriptions
+from workers.config.old_days import old_days
 from workers.config.schema import config_schema
 from workers.config.sink_choice import SinkConfig
 from workers.config.tenant import Collection, FetchMode, ManualWebhook, Reconcile, Signature, Tenant
@@ -28,5 +29,6 @@ __all__ = [
     "config_schema",
     "load",
     "masked",
+    "old_days",
     "parse",
 ]

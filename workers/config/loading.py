@@ -37,7 +37,7 @@ def parse(
 ) -> Config:
     """The same checks on a mapping. `${NAME}` is left alone unless `environ` is given.
 
-    `today` bounds `since` (a delta reaches back to 1 January of the previous year). Raises `ConfigError`.
+    `today` bounds `since`. Raises `ConfigError`.
     """
     expanded = expand(data, environ)
     problems = list(expanded.problems)

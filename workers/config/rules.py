@@ -17,8 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from workers.collections import WEBHOOK_COLLECTIONS
 from workers.config.catalog import is_dated, predefined_references, reference_targets
 from workers.config.mistakes import Path, suggestion
+from workers.protime import earliest_delta_start
 
 Finding = tuple[Path, str]
+
+#: No delta was ever allowed to begin so early: a slip of the pen, such as 0206 for 2026.
+SENSELESS_BEFORE = dt.date(2000, 1, 1)
 
 
 def broken_rules(data: Any, today: dt.date) -> Iterator[Finding]:
@@ -64,7 +68,7 @@ def _needed_to_manage(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _since(path: Path, collection: str, settings: Mapping[str, Any], today: dt.date) -> Iterator[Finding]:
     fetch = settings.get("fetch", "delta")
-    first = dt.date(today.year - 1, 1, 1)
+    first = earliest_delta_start(today)
     if settings.get("since") is None:
         if fetch == "delta" and is_dated(collection):
             yield (*path, "since"), f"is required with fetch: delta. Write a date from {first} on."
@@ -74,12 +78,10 @@ def _since(path: Path, collection: str, settings: Mapping[str, Any], today: dt.d
         return
     if since > today:
         yield (*path, "since"), f"is in the future. Write a date up to {today}."
-    # Mode payload keeps a delta too, to repair what was missed.
-    elif fetch != "resource" and is_dated(collection) and since < first:
-        yield (
-            (*path, "since"),
-            f"is before 1 January of last year, where deltas begin. Write {first} or later.",
-        )
+    # Every New Year deltas begin a year later: a day that was good when it was written is `old_days`' to tell. Mode
+    # payload keeps a delta too, to repair what was missed.
+    elif fetch != "resource" and is_dated(collection) and since < SENSELESS_BEFORE:
+        yield (*path, "since"), f"is before any day that Protime can have. Write {first} or later."
 
 
 def _date(value: Any) -> dt.date | None:

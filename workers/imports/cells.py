@@ -14,7 +14,8 @@ import msgspec
 from workers.protime.body_values import Leaf
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+#: With a decimal comma too, as spreadsheets write where people do; thousands are never set apart.
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
 _CLOCK = re.compile(r"([+-]?)(\d{1,2}):([0-5]\d)", re.ASCII)
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -27,7 +28,7 @@ def number(text: str) -> float | int | str:
     cell = text.strip()
     if _WHOLE.fullmatch(cell):
         return int(cell)
-    return float(cell) if _NUMBER.fullmatch(cell) else text
+    return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else text
 
 
 def minutes(text: str) -> int | str:
@@ -56,5 +57,6 @@ READERS: Mapping[Leaf, Callable[[str], Any]] = {
     "minutes": minutes,
     "number": number,
     "boolean": flag,
-    "text": str,
+    # Blanks around a date, a kind or the value of a reference are the file's, never Protime's.
+    "text": str.strip,
 }

@@ -81,5 +81,6 @@ def _named_reference(path: Path) -> Path:
 
 
 def _meant(name: str, body: Body) -> str:
-    near = get_close_matches(name.strip(), [*body.leaves(), *body.properties], n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    known = {path.casefold(): path for path in [*body.properties, *body.leaves()]}
+    near = get_close_matches(name.strip().casefold(), known, n=1)
+    return f" (did you mean {known[near[0]]}?)" if near else ""

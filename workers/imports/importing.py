@@ -157,7 +157,7 @@ class Importing:
         if not isinstance(error, Transient | Unconfirmed | Conflict):
             raise error
         self._troubles += 1
-        asked = error.retry_after if isinstance(error, Transient) else None
+        asked = error.retry_after if isinstance(error, Transient | Unconfirmed) else None
         never_there = not (self._answered or error.status or isinstance(error, Unconfirmed))
         if never_there or self._troubles >= MOST_TROUBLES or (asked or 0.0) > LONGEST_WAIT_SECONDS:
             raise error

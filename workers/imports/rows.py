@@ -10,12 +10,21 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from workers.imports.columns import Column, columns
 from workers.protime import Body, BodyRefused
+
+
+class _Reader(Protocol):
+    """What `csv.reader` gives."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __next__(self) -> list[str]: ...
 
 
 class Unreadable(ValueError):
@@ -33,10 +42,14 @@ class Row:
 
 def read(path: Path, body: Body) -> list[Row]:
     """Raises Unreadable, `columns.BadColumns` and OSError."""
+    content = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"{path} is not UTF-8: byte {error.start + 1} cannot be read") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable(
+            f"line {line} is not UTF-8: byte {error.start + 1} of the file cannot be read. Save it as UTF-8"
+        ) from None
     if text.lstrip()[:1] in ("{", "["):
         return [_checked(line, content, body) for line, content in _json_lines(text)]
     return list(_csv(text, body))
@@ -75,6 +88,10 @@ def _csv(text: str, body: Body) -> Iterator[Row]:
             known = columns(_without_empty_end(cells), body)
         elif any(cell.strip() for cell in cells[len(known) :]):
             yield Row(here, mistakes=(f"has {len(cells)} cells, the first line only {len(known)}",))
+        elif missing := [column.name for column in known[len(cells) :]]:
+            # Cut off, or a separator forgotten: what it says may be half of what was meant.
+            counted = f"has {len(cells)} cell(s), the first line {len(known)}"
+            yield Row(here, mistakes=(f"{counted}: none for {', '.join(missing)}",))
         else:
             yield _checked(here, assembled(known, cells), body)
 
@@ -85,17 +102,22 @@ def _without_empty_end(names: list[str]) -> list[str]:
     return names[: last + 1]
 
 
-def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise Unreadable(f"line {reader.line_num}: {error}") from None  # type: ignore[attr-defined]
+def _records(reader: _Reader) -> Iterator[list[str]]:
+    while True:
+        begins = reader.line_num + 1
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A quote that is not closed is noticed at the end of the file, and was forgotten where its row begins.
+            raise Unreadable(f"the row of line {begins}: {error}, by line {reader.line_num}") from None
 
 
 def assembled(known: Sequence[Column], cells: Sequence[str]) -> dict[str, Any]:
     """The body that a line of cells stands for; an empty cell is an absent property."""
     nested: dict[str | int, Any] = {}
-    for column, cell in zip(known, cells, strict=False):
+    for column, cell in zip(known, cells, strict=False):  # further cells are empty
         if not cell.strip():
             continue
         at = nested

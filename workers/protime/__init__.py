@@ -9,6 +9,7 @@ from workers.protime.clockings import CLOCKING
 from workers.protime.errors import (
     AuthenticationFailed,
     Conflict,
+    Endless,
     Gone,
     Invalid,
     Malformed,
@@ -27,6 +28,7 @@ from workers.protime.links import ForeignLink
 from workers.protime.models import CreatedWebhook, DeltaItem, DeltaPage, Page, Resource, Webhook
 from workers.protime.own_writes import Write, WriteKind, WriteObserver, WriteOutcome
 from workers.protime.pace import Pace
+from workers.protime.patience import Patience
 from workers.protime.scopes import scopes_for
 from workers.protime.transport import RateLimit
 from workers.protime.webhooks import KeyMissing
@@ -44,6 +46,7 @@ __all__ = [
     "CreatedWebhook",
     "DeltaItem",
     "DeltaPage",
+    "Endless",
     "FilterError",
     "ForeignLink",
     "Gone",
@@ -54,6 +57,7 @@ __all__ = [
     "NotFound",
     "Pace",
     "Page",
+    "Patience",
     "PermissionDenied",
     "Protime",
     "ProtimeError",

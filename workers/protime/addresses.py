@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from workers.protime import external_references, filter_parts, filter_rules, filter_syntax, links
@@ -33,17 +34,32 @@ def single(name: str, number: int | str, references: References | None = None) -
     return f"{collection(name)}/{links.segment(str(number))}{_query(references=specified)}"
 
 
-def listing(name: str, where: Where, references: References | None, origin: str = "") -> list[str]:
-    """The first URLs of a list: one, or several when a list in the filter is too long. Raises FilterError."""
+class First(NamedTuple):
+    """Where a list begins: its first URL, and the filter in it."""
+
+    path: str
+    where: Expression | None = None
+
+
+def listing(name: str, where: Where, references: References | None, origin: str = "") -> list[First]:
+    """Where a list begins: one, or several when a list in the filter is too long for a URL. Raises FilterError."""
     path, specified = collection(name), external_references.specification(name, references)
     expression = _expression(where)
     filter_rules.check(name, expression)
     if expression is None:
-        return [path + _query(references=specified)]
+        return [First(path + _query(references=specified))]
     room = LONGEST_FIRST_URL - len(origin + path + _query(where="", references=specified))
     if isinstance(where, str) and len(links.value(where)) <= room:
-        return [path + _query(where, references=specified)]
-    return [path + _query(str(part), references=specified) for part in filter_parts.split(expression, room)]
+        return [First(path + _query(where, references=specified), expression)]
+    parts = filter_parts.split(expression, room)
+    return [First(path + _query(str(part), references=specified), part) for part in parts]
+
+
+def halved(name: str, first: First, references: References | None) -> list[First]:
+    """Two that together list what `first` does, in shorter URLs; none when its filter cannot be divided."""
+    parts = filter_parts.halves(first.where) if first.where is not None else []
+    specified = external_references.specification(name, references)
+    return [First(collection(name) + _query(str(part), references=specified), part) for part in parts]
 
 
 def delta(name: str, where: Where, references: References | None, today: date | None) -> str:

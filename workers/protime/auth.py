@@ -149,14 +149,16 @@ class ClientCredentials:
     async def _fetch(self) -> tuple[str, float]:
         asked_at = self._clock()
         try:
-            response = await self._http.post(
-                self._url,
-                content=self._form,
-                headers=self._headers,
-                timeout=self._timeout,
-                follow_redirects=False,
-            )
-        except httpx.RequestError as error:
+            # httpx limits each pause alone: an answer that drips would keep everybody who waits for a token for ever.
+            async with asyncio.timeout(self._timeout):
+                response = await self._http.post(
+                    self._url,
+                    content=self._form,
+                    headers=self._headers,
+                    timeout=self._timeout,
+                    follow_redirects=False,
+                )
+        except (httpx.RequestError, TimeoutError) as error:
             reason = type(error).__name__
             # Asking twice does no harm, so this is transient like a read.
             raise errors.unanswered(reason, sent=False, method="POST", url=self._url) from error

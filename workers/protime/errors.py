@@ -4,7 +4,8 @@
     ├─ Transient            try again after `retry_after` seconds (None: by your own schedule)
     │  ├─ RateLimited       429: and slow down
     │  └─ Malformed         a success whose body cannot be read: a gateway answered in Protime's place
-    ├─ Unconfirmed          a POST that may have been carried out: look before repeating it
+    │     └─ Endless        a list that leads back to itself, or on and on: begin it anew, not where it stood
+    ├─ Unconfirmed          a POST that may have been carried out: look before repeating it, after `retry_after` seconds
     ├─ PermissionDenied     403, or 401 in spite of a new token: the scope is missing, trying again is no use
     ├─ AuthenticationFailed the token endpoint refuses the client: the configuration is wrong
     ├─ NotFound             404; with a body that is not Protime's, a gateway answered in its place: Transient
@@ -69,8 +70,14 @@ class Malformed(Transient):
     pass
 
 
-class Unconfirmed(ProtimeError):
+class Endless(Malformed):
     pass
+
+
+class Unconfirmed(ProtimeError):
+    def __init__(self, message: str = "", *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
 
 
 class PermissionDenied(ProtimeError):
@@ -118,6 +125,9 @@ _BY_STATUS: Mapping[int, type[ProtimeError]] = {
     503: Transient,
 }
 
+#: Whoever says this has not let the request in: no token, too large, too early, or too many.
+_STOPPED_AT_THE_DOOR = frozenset({401, 413, 414, 425, 429, 431})
+
 
 def from_response(
     status: int,
@@ -133,11 +143,9 @@ def from_response(
 
     `secrets` are blanked out wherever the server repeats them.
     """
-    kind = _kind(status, method)
-    if kind is NotFound and error_body.foreign(body):
-        kind = Transient
+    kind = _kind(status, method, foreign=error_body.foreign(body))
     details = {"method": method, "url": redaction.address(url), **_said(body, tuple(secrets))}
-    if issubclass(kind, Transient):
+    if issubclass(kind, Transient | Unconfirmed):
         details["retry_after"] = retry_after.seconds(_header(headers, "retry-after"), now)
     return kind(status=status, **details)
 
@@ -152,10 +160,12 @@ def from_token_response(
     secrets: Iterable[str] = (),
 ) -> ProtimeError:
     """The same for the token endpoint, where 4xx means a wrong configuration (CHOICE-02), and repeating does no harm."""
-    if 400 <= status < 500 and not issubclass(_kind(status, "GET"), Transient):
+    if 400 <= status < 500 and not issubclass(_kind(status, "GET", foreign=False), Transient):
         details = _said(body, tuple(secrets))
         return AuthenticationFailed(status=status, method="POST", url=redaction.address(url), **details)
-    return from_response(status, headers, body, url=url, now=now, secrets=secrets)
+    error = from_response(status, headers, body, url=url, now=now, secrets=secrets)
+    error.method = "POST"
+    return error
 
 
 def unanswered(reason: str, *, sent: bool, method: str, url: str) -> ProtimeError:
@@ -164,13 +174,22 @@ def unanswered(reason: str, *, sent: bool, method: str, url: str) -> ProtimeErro
     return kind(f"no answer: {reason}", method=method, url=redaction.address(url))
 
 
-def _kind(status: int, method: str) -> type[ProtimeError]:
+def _kind(status: int, method: str, *, foreign: bool) -> type[ProtimeError]:
+    """`foreign`: the body is not Protime's, so something in between answered for it."""
+    if method == "POST" and _in_doubt(status, foreign=foreign):
+        return Unconfirmed
+    if status == 404 and foreign:
+        return Transient
     if known := _BY_STATUS.get(status):
         return known
     if status >= 500:
-        # A gateway's 500, 502 or 504 says nothing about what became of the request behind it.
-        return Unconfirmed if method == "POST" else Transient
+        return Transient
     return Invalid if status >= 400 else ProtimeError
+
+
+def _in_doubt(status: int, *, foreign: bool) -> bool:
+    """Whether a request with this answer may have been carried out: what stands in between often does not know itself."""
+    return status not in _STOPPED_AT_THE_DOOR and (foreign or status == 408 or status >= 500)
 
 
 def _said(body: bytes, secrets: Iterable[str]) -> dict[str, Any]:

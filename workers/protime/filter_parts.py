@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from workers.protime import links
@@ -18,14 +18,31 @@ def split(where: Expression, room: int) -> list[Expression]:
     """
     if _length(where) <= room:
         return [where]
-    parts = where.parts if isinstance(where, And) else (where,)
-    lists = [part for part in parts if isinstance(part, Condition) and part.op == "in"]
-    if not lists:
+    parts, longest = _longest_list(where)
+    if longest is None:
         return [where]
-    longest = max(lists, key=_length)
     values = list(dict.fromkeys(longest.values))
     room_for_list = room - (_length(where) - sum(map(_size, longest.values)))
     return [_with(parts, longest, replace(longest, values=some)) for some in _chunks(values, room_for_list)]
+
+
+def halves(where: Expression) -> list[Expression]:
+    """Two filters that together mean `where`; none when it has no list of several values to divide."""
+    parts, longest = _longest_list(where)
+    values = () if longest is None else tuple(dict.fromkeys(longest.values))
+    if longest is None or len(values) < 2:
+        return []
+    middle = len(values) // 2
+    return [
+        _with(parts, longest, replace(longest, values=some)) for some in (values[:middle], values[middle:])
+    ]
+
+
+def _longest_list(where: Expression) -> tuple[Sequence[Expression], Condition | None]:
+    """The parts that all must hold, and of those the longest list."""
+    parts = where.parts if isinstance(where, And) else (where,)
+    lists = [part for part in parts if isinstance(part, Condition) and part.op == "in"]
+    return parts, max(lists, key=_length, default=None)
 
 
 def _with(parts: Iterable[Expression], old: Condition, new: Condition) -> Expression:

@@ -1,20 +1,24 @@
 """The edge: one request with a token, a `User-Agent` and the right error. Everything else here is about values.
 
-Nothing is retried but a refused token, once: the callers' layer knows what can wait.
+Nothing is retried but a refused token, once, and reads by a `Patience` where one was given.
 """
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol, TypeVar
+from functools import partial
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import httpx
 
 from workers.protime import errors, links, redaction, user_agent
 from workers.protime.auth import TokenSource
 from workers.protime.carriers import given, own
+from workers.protime.patience import Patience
 
 T = TypeVar("T")
 
@@ -40,6 +44,8 @@ _PAUSE_SECONDS = 1.0
 CONNECT_SECONDS = 5.0
 #: A single record is answered by then, or not at all: whoever waits for it holds up others, and the notification told it too.
 SOON_SECONDS = 10.0
+#: The body of a list or a delta, which is never cut into pages, may take so many times what a pause in it may.
+_LONG_BODY = 10
 
 
 class RateLimit(Protocol):
@@ -76,6 +82,14 @@ class Answer(NamedTuple):
         return 200 <= self.status_code < 300
 
 
+class _Limits(NamedTuple):
+    """Seconds: for a connection, for a pause of the other side, and for everything together."""
+
+    connect: float
+    read: float
+    whole: float
+
+
 class Transport:
     """Sends calls; everything the methods of the client share."""
 
@@ -89,6 +103,7 @@ class Transport:
         timeout: float = 30.0,
         limit: RateLimit | None = None,
         on_request: OnRequest | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.origin = links.origin(base_url)
         self._tokens = tokens
@@ -96,6 +111,7 @@ class Transport:
         self._limit = limit
         self._on_request = on_request
         self._timeout = timeout
+        self._patience = patience
         self._prepared = {
             "Host": self.origin.partition("://")[2],
             "User-Agent": user_agent.checked(agent),
@@ -105,8 +121,25 @@ class Transport:
         }
         self._refused: dict[tuple[str, str], tuple[str, float]] = {}
 
+    def patient(self, patience: Patience) -> Self:
+        """The same with patience, over the same connections."""
+        other = copy.copy(self)
+        other._patience = patience  # noqa: SLF001  # its own
+        return other
+
     async def send(self, call: Call) -> Answer:
         """The answer of a success. Raises what `errors` decides."""
+        if self._patience is None or call.method != "GET":
+            return await self._send(call)
+        return await self._patience.keep_at(partial(self._send, call))
+
+    async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
+        """What `read` makes of the answer's body. Also raises Malformed, with the request it belongs to."""
+        if self._patience is None or call.method != "GET":
+            return await self._fetch(call, read)
+        return await self._patience.keep_at(partial(self._fetch, call, read))
+
+    async def _send(self, call: Call) -> Answer:
         token = await self._tokens.token()
         response = await self._exchange(call, token)
         if response.status_code == 401 and not self._denied(call, token):
@@ -129,9 +162,8 @@ class Transport:
         await self._heed(error)
         raise error
 
-    async def fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
-        """What `read` makes of the answer's body. Also raises Malformed, with the request it belongs to."""
-        response = await self.send(call)
+    async def _fetch(self, call: Call, read: Callable[[bytes], T]) -> T:
+        response = await self._send(call)
         try:
             return read(response.content)
         except errors.Malformed as error:
@@ -144,7 +176,7 @@ class Transport:
 
     async def _heed(self, error: errors.ProtimeError) -> None:
         """429, and 503 with a time: everybody who shares the limit is silent for as long as Protime asks."""
-        if self._limit is None or not isinstance(error, errors.Transient):
+        if self._limit is None or not isinstance(error, errors.Transient | errors.Unconfirmed):
             return
         seconds = error.retry_after
         if seconds is None and isinstance(error, errors.RateLimited):
@@ -168,19 +200,29 @@ class Transport:
             status = response.status_code
         except httpx.RequestError as error:
             raise _unanswered(call, error) from error
+        except TimeoutError as error:
+            reason = f"not complete after {self._limits(call).whole:.0f} s"
+            raise errors.unanswered(reason, sent=True, method=call.method, url=call.url) from error
         finally:
             if self._on_request is not None:
                 self._on_request(call.method, call.route, status, time.perf_counter() - started)
         return response
 
     async def _answer(self, call: Call, token: str) -> Answer:
+        limits = self._limits(call)
+        headers = self._headers(call, token)
+        # Each part of a body starts the time for a pause anew: one that drips would go on for ever.
+        async with asyncio.timeout(limits.whole):
+            found = await self._carrier.exchange(
+                call.method, call.url, headers, call.body, connect=limits.connect, read=limits.read
+            )
+        return Answer(*found)
+
+    def _limits(self, call: Call) -> _Limits:
         connect = min(CONNECT_SECONDS, self._timeout)
         read = min(SOON_SECONDS, self._timeout) if call.soon else self._timeout
-        headers = self._headers(call, token)
-        found = await self._carrier.exchange(
-            call.method, call.url, headers, call.body, connect=connect, read=read
-        )
-        return Answer(*found)
+        long = call.method == "GET" and not call.soon
+        return _Limits(connect, read, connect + read * (_LONG_BODY if long else 1))
 
     def _headers(self, call: Call, token: str) -> dict[str, str]:
         self._prepared["Authorization"] = f"Bearer {token}"

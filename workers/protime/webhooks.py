@@ -53,8 +53,8 @@ class Subscribing:
     async def list_webhooks(self, where: Where = None) -> tuple[Webhook, ...]:
         """All of the tenant's subscriptions, or those of a filter on `collection-name` and `status`."""
         origin, found = self._transport.origin, list[Webhook]()
-        for path in addresses.listing("webhooks", where, None, origin):
-            async for page in walk(self._transport, "webhooks", origin + path, pages.webhooks):
+        for first in addresses.listing("webhooks", where, None, origin):
+            async for page in walk(self._transport, "webhooks", origin + first.path, pages.webhooks):
                 found += page.items
         return tuple(found)
 

@@ -64,13 +64,20 @@ class Writing:
         await self._answered(Write(collection, "created", number, body), "done")
 
     async def update_assignment(
-        self, number: int, body: Mapping[str, Any], *, if_match: str | None = None
+        self,
+        number: int,
+        body: Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+        known: frozenset[str] = frozenset(),
     ) -> None:
         """Replaces an assignment: `body` has every property that shall remain, as `assignments.changed` makes it.
 
-        `if_match`: the ETag it was read with. Raises BodyRefused, NotFound, and Conflict when it is no longer that one.
+        `if_match`: the ETag it was read with. `known`: properties beyond our table that it was read with; any other is
+        refused as at a creation, since Protime would ignore a misspelt one and clear the one that was meant. Raises
+        BodyRefused, NotFound, and Conflict when it is no longer the one that was read.
         """
-        ASSIGNMENT.check(body, known=frozenset(body))
+        ASSIGNMENT.check(body, known=known)
         write = Write("assignments", "updated", number, body)
         await self._write(self._call("PUT", number, msgspec.json.encode(body), if_match), write)
         await self._answered(write, "done")
@@ -89,9 +96,8 @@ class Writing:
             # A conflict over a record that nobody changed: something on the way alters the ETag, so it is left out.
             usable = version is None or version != refused_on
             try:
-                await self.update_assignment(
-                    number, body, if_match=_strong(response.headers.get("etag")) if usable else None
-                )
+                etag = _strong(response.headers.get("etag")) if usable else None
+                await self.update_assignment(number, body, if_match=etag, known=frozenset(record))
             except Conflict:
                 if attempt == _ATTEMPTS:
                     raise

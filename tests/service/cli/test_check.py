@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -192,3 +193,13 @@ def test_a_sink_that_does_not_answer_is_69(checked: Checked, tmp_path: Path) -> 
     occupied.write_text("not a folder")
     checked.sink(type="file", path=str(occupied))
     assert "is not a folder" in checked.online().out
+
+
+def test_a_since_that_a_new_year_left_behind_is_told_and_stops_nothing(checked: Checked) -> None:
+    checked.tenant(collections={"assignments": {"since": f"{date.today().year - 2}-12-31"}})  # noqa: DTZ011
+    checked.store(f"redis://127.0.0.1:{free_port()}/0")
+    good, started = checked.run(("check",), ("schedule",))
+    assert good.code == 0
+    assert "warn  tenants.acme.collections.assignments.since: deltas no longer begin on" in good.out
+    assert "deltas no longer begin on" in started.err + started.out
+    assert started.code == 69  # the store's doing: the configuration was taken

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
-from tests.service.cli.written import Tenant, simulated
+from tests.service.cli.written import ALONE, Tenant, simulated
 
 ASSIGN = (
     *("assignments", "create", "acme", "--person", "@employee-number=5003", "--from", "2026-03-10"),
@@ -25,7 +25,7 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
 
 def test_an_assignment_from_creation_to_deletion(tenant: Tenant) -> None:
     created = tenant(*ASSIGN)
-    assert (created.code, created.err) == (0, "")
+    assert (created.code, created.err.count(ALONE), created.err.count("\n")) == (0, 1, 1)
     number = created.out.strip()
     before = tenant.here("assignments", "get", "acme", number).json()
     assert tenant("assignments", "update", "acme", number, "--comments", "late", "--json").json() == {

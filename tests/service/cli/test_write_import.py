@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.service.cli.commands import running, until
-from tests.service.cli.written import Tenant, simulated
+from tests.service.cli.written import ALONE, Tenant, simulated
 
 HEAD = "person.id,date,timeOfDayInMinutes,kind\n"
 
@@ -81,7 +81,7 @@ def test_rows_that_fail_are_told_with_their_lines_and_the_others_are_created(ten
     assert second.startswith("line 4: 400 ")
     assert "refers to nothing in people" in second
     assert summary == "3 row(s): 1 created, 2 failed"
-    assert answer.err == ""
+    assert (answer.err.count(ALONE), answer.err.count("\n")) == (1, 1)
     # Corrected, with a row more before the others: only what is new is sent.
     file.write_text(HEAD + f"2,2026-03-10,480,InOut\n{good}\n{wrong.replace('soon', '08:00')}\n")
     answer = tenant("clockings", "import", "acme", str(file))

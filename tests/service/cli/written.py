@@ -20,6 +20,9 @@ from service.cli.failures import explain
 from tests.ports import free_port
 from tests.service.cli.commands import Answer, reachable, running, shiftwire, until
 
+#: What a command says, once, that finds no store.
+ALONE = "this command works alone, with a rate limit and a token of its own."
+
 
 class Tenant:
     """The tenant `acme` at `url`, as commands see it."""
@@ -47,6 +50,10 @@ class Tenant:
                 }
             )
         )
+
+    def use_store(self, url: str) -> None:
+        config = yaml.safe_load(self.config.read_text())
+        self.config.write_text(yaml.safe_dump({**config, "store": {"url": url}}))
 
     def __call__(self, *arguments: str) -> Answer:
         return shiftwire(*arguments, "--config", str(self.config), cwd=self.folder)

@@ -100,6 +100,28 @@ async def test_rows_whose_answer_was_lost_are_found_and_not_sent_again(tenant: W
     assert await kept(tenant) == sorted(bodies, key=str)
 
 
+GATEWAY = b"<html><title>Gateway</title></html>"
+
+
+@pytest.mark.rule("4.3-look-first")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("status", "body"), [(408, b""), (502, b""), (503, b""), (504, GATEWAY), (403, GATEWAY), (400, GATEWAY)]
+)
+async def test_rows_of_which_a_gateway_alone_spoke_are_looked_for_before_they_are_sent_again(
+    tenant: Writable, run: Run, when: str, status: int, body: bytes
+) -> None:
+    bodies = [
+        {**clocking(person), "person": {"externalReferences": {"@badge-number": f"{1900 + person}"}}}
+        for person in range(1, 7)
+    ]
+    tenant.line.disturb = on("POST", httpx.Response(status, content=body), when, 2, 5)
+    outcomes = await run(tenant, bodies)
+    assert Counter(o.outcome for o in outcomes)["found"] == (2 if when == "after" else 0)
+    assert await tenant.calls("GET /clockings") >= 2
+    assert len(await tenant.records("clockings")) == 6
+
+
 @pytest.mark.rule("4.3-look-first")
 async def test_rows_that_never_arrived_are_sent_again(tenant: Writable, run: Run) -> None:
     bodies = [clocking(person) for person in range(1, 21)]
@@ -189,7 +211,7 @@ async def test_an_import_waits_as_long_as_protime_asks(tenant: Writable, run: Ru
     ("heard", "error", "waits"),
     [
         (httpx.Response(429, headers={"Retry-After": "3600"}), RateLimited, 0),
-        (httpx.Response(503), Transient, MOST_TROUBLES - 1),
+        (httpx.Response(503), Unconfirmed, MOST_TROUBLES - 1),
         (httpx.ConnectError(""), Transient, 0),
         (LOST, Unconfirmed, MOST_TROUBLES - 1),
         (httpx.Response(403), PermissionDenied, 0),

@@ -77,7 +77,7 @@ def test_several_levels_keep_the_order_of_their_positions_and_may_be_empty(tmp_p
 
 
 def test_an_empty_cell_is_an_absent_property(tmp_path: Path) -> None:
-    text = "person.id,date,timeOfDayInMinutes,kind,terminal.id\n7,2026-03-10,480,InOut,\n8,2026-03-10,480,InOut\n"
+    text = "person.id,date,timeOfDayInMinutes,kind,terminal.id\n7,2026-03-10,480,InOut,\n8,2026-03-10,480,InOut, \n"
     first, second = bodies(rows(tmp_path, text))
     assert "terminal" not in first
     assert "terminal" not in second
@@ -155,3 +155,89 @@ def test_a_file_that_cannot_be_read_stops_the_import(tmp_path: Path, text: bytes
 @pytest.mark.parametrize("text", ["", "\n\n", "person.id,date\n"])
 def test_a_file_without_rows_has_none(tmp_path: Path, text: str) -> None:
     assert rows(tmp_path, text) == []
+
+
+NAMES = "person.id,date,timeOfDayInMinutes,kind,terminal.id"
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_blanks_around_cells_and_blank_lines_are_the_files(
+    tmp_path: Path, bom: bytes, separator: str, newline: str
+) -> None:
+    lines = ["", " person.id , date,timeOfDayInMinutes ,kind", " ", "", " 7, 2026-03-10 , 08:00 , InOut ", ""]
+    text = newline.join(lines).replace(",", separator)
+    (body,) = bodies(rows(tmp_path, bom + text.encode()))
+    assert body == {"person": {"id": 7}, "date": "2026-03-10", "timeOfDayInMinutes": 480, "kind": "InOut"}
+
+
+@pytest.mark.parametrize(
+    ("separator", "cell", "value"),
+    [(";", "4,392225", 4.392225), (";", "-51,0", -51.0), (",", '"4,39"', 4.39), (";", "4.39", 4.39)],
+)
+def test_a_decimal_comma_is_a_decimal_point(tmp_path: Path, separator: str, cell: str, value: float) -> None:
+    names = f"{NAMES},geolocation.longitude".replace(",", separator)
+    row = separator.join(["7", "2026-03-10", "480", "InOut", "", cell])
+    (body,) = bodies(rows(tmp_path, f"{names}\n{row}\n"))
+    assert body["geolocation"] == {"longitude": value}
+
+
+@pytest.mark.parametrize("cell", ["4,39,1", "1.234,5", "4,", "4 39"])
+def test_a_number_that_could_mean_two_things_is_refused_with_row_and_column(
+    tmp_path: Path, cell: str
+) -> None:
+    names = f"{NAMES};geolocation.longitude".replace(",", ";")
+    (row,) = rows(tmp_path, f"{names}\n7;2026-03-10;480;InOut;;{cell}\n")
+    assert (row.line, row.mistakes) == (
+        2,
+        ("geolocation.longitude: must be a number from -180 to 180",),
+    )
+
+
+def test_a_decimal_comma_without_quotes_between_commas_is_a_cell_too_many(tmp_path: Path) -> None:
+    names = f"{NAMES},geolocation.longitude"
+    (row,) = rows(tmp_path, f"{names}\n7,2026-03-10,480,InOut,,4,39\n")
+    assert (row.line, row.mistakes) == (2, ("has 7 cells, the first line only 6",))
+
+
+@pytest.mark.parametrize("cut", ["7,2026-03-10,480,InOut", "7,2026-03-10,480", "7"])
+def test_a_row_that_was_cut_off_is_refused_with_what_it_has_no_cell_for(tmp_path: Path, cut: str) -> None:
+    whole = "7,2026-03-10,480,InOut,3"
+    good, short = rows(tmp_path, f"{NAMES}\n{whole}\n{cut}")
+    assert not good.mistakes
+    missing = NAMES.split(",")[cut.count(",") + 1 :]
+    counted = f"has {cut.count(',') + 1} cell(s), the first line 5"
+    assert (short.line, short.mistakes) == (3, (f"{counted}: none for {', '.join(missing)}",))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Person.Id", "person.id"),
+        ("TIMEOFDAYINMINUTES", "timeOfDayInMinutes"),
+        ("timeOfDay", "timeOfDayInMinutes"),
+        ("geolocation.lattitude", "geolocation.latitude"),
+        ("terminal_id", "terminal.id"),
+    ],
+)
+def test_a_wrong_name_of_a_column_is_answered_with_the_near_one(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    with pytest.raises(BadColumns, match=rf"'{name}' is not a property .* \(did you mean {meant}\?\)"):
+        rows(tmp_path, f"kind,{name}\nInOut,1\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"person.id,kind\n1,InOut\n2,\xe9\n", "line 3 is not UTF-8"),
+        (b'person.id,kind\n1,InOut\n2,"InOut\n3,InOut\n4,InOut\n', "the row of line 3: .*, by line 5"),
+        (b'person.id,kind\n1,"In"Out\n', "the row of line 2: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_its_line(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    with pytest.raises(Unreadable, match=words):
+        rows(tmp_path, content)

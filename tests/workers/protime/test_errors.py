@@ -82,10 +82,52 @@ def test_a_gateways_404_does_not_say_that_a_record_is_gone(body: bytes, kind: ty
 @pytest.mark.rule("4.3-post-once")
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(500, Unconfirmed), (504, Unconfirmed), (503, Transient), (429, RateLimited), (400, Invalid)],
+    [
+        (408, Unconfirmed),
+        (500, Unconfirmed),
+        (502, Unconfirmed),
+        (503, Unconfirmed),
+        (504, Unconfirmed),
+        (429, RateLimited),
+        (400, Invalid),
+        (403, PermissionDenied),
+    ],
 )
-def test_a_post_that_a_gateway_lost_may_have_been_carried_out(status: int, kind: type[ProtimeError]) -> None:
-    assert type(from_response(status, {}, b"", method="POST")) is kind
+@pytest.mark.parametrize("body", [b"", b'{"error":{"code":"X","message":"as Protime says it"}}'])
+def test_a_post_that_a_gateway_lost_may_have_been_carried_out(
+    status: int, body: bytes, kind: type[ProtimeError]
+) -> None:
+    assert type(from_response(status, {}, body, method="POST")) is kind
+
+
+@pytest.mark.rule("4.3-post-once")
+@pytest.mark.parametrize("body", [b"<html><title>Blocked</title></html>", b"{}", b'{"status":"DOWN"}'])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (302, Unconfirmed),
+        (400, Unconfirmed),
+        (403, Unconfirmed),
+        (404, Unconfirmed),
+        (409, Unconfirmed),
+        (503, Unconfirmed),
+        (401, PermissionDenied),
+        (413, Invalid),
+        (414, UriTooLong),
+        (429, RateLimited),
+    ],
+)
+def test_what_something_in_between_says_of_a_post_leaves_it_in_doubt_unless_it_kept_it_out(
+    status: int, kind: type[ProtimeError], body: bytes
+) -> None:
+    assert type(from_response(status, {}, body, method="POST")) is kind
+
+
+@pytest.mark.rule("4.3-wait")
+def test_a_post_in_doubt_says_how_long_protime_wants_to_be_left_alone() -> None:
+    error = from_response(503, {"Retry-After": "60"}, b"", method="POST")
+    assert isinstance(error, Unconfirmed)
+    assert error.retry_after == 60
 
 
 def test_an_unconfirmed_post_is_not_taken_for_something_to_repeat() -> None:
@@ -103,7 +145,9 @@ def test_an_unconfirmed_post_is_not_taken_for_something_to_repeat() -> None:
     ],
 )
 def test_the_token_endpoint_refuses_for_good_with_4xx(status: int, kind: type[ProtimeError]) -> None:
-    assert type(from_token_response(status, {}, b'{"error":"invalid_client"}')) is kind
+    error = from_token_response(status, {}, b'{"error":"invalid_client"}')
+    assert type(error) is kind
+    assert error.method == "POST"
 
 
 @pytest.mark.rule("2.2-errors")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.protime import FilterError, date_window, field
-from workers.protime.filter_parts import split
+from workers.protime.filter_parts import halves, split
 from workers.protime.filter_syntax import parse
 from workers.protime.filters import KEYWORDS, And, Condition, Expression, Or
 from workers.protime.links import value
@@ -183,7 +183,23 @@ def test_no_part_is_longer_than_the_room_and_no_person_is_lost(people: list[int]
     assert list(dict.fromkeys(n for part in parts for n in _people(part))) == list(dict.fromkeys(people))
 
 
+@given(st.lists(st.integers(0, 10**9), min_size=2, unique=True))
+def test_halves_together_mean_the_whole(people: list[int]) -> None:
+    one, other = halves(WINDOW & field("person").is_in(*people))
+    assert [*_people(one), *_people(other)] == people
+    assert str(one).startswith(str(WINDOW))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [WINDOW, field("person").is_in(7), field("person").is_in(7, 7) & WINDOW, field("kind").eq("InOut")],
+)
+def test_what_has_no_list_of_several_has_no_halves(where: Expression) -> None:
+    assert halves(where) == []
+
+
 def _people(part: Expression) -> list[int]:
-    condition = part.parts[0] if isinstance(part, And) else part
+    parts = part.parts if isinstance(part, And) else (part,)
+    condition = next(one for one in parts if isinstance(one, Condition) and one.op == "in")
     assert isinstance(condition, Condition)
     return [int(number) for number in condition.values]

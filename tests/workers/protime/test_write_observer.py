@@ -103,7 +103,7 @@ LOST = httpx.ReadTimeout("")
         (httpx.Response(409), Conflict, "refused"),
         (httpx.Response(429), Transient, "refused"),
         (httpx.Response(500), Unconfirmed, "unknown"),
-        (httpx.Response(503), Transient, "unknown"),
+        (httpx.Response(503), Unconfirmed, "unknown"),
         (httpx.Response(201), Unconfirmed, "unknown"),
         (LOST, Unconfirmed, "unknown"),
     ],

@@ -44,6 +44,52 @@ async def test_a_refused_body_is_not_sent() -> None:
     assert api.requests == []
 
 
+@pytest.mark.rule("9.1-order", "9.1-minutes", "9.1-required", "9.1-levels")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"until": "2026-03-09"},
+        {"endTimeInMinutes": 479},
+        {"startTimeInMinutes": -1441},
+        {"endTimeInMinutes": 2881},
+        {"breakDurationInMinutes": -1},
+        {"from": "2026-02-30"},
+        {"from": None},
+        {"person": {}},
+        {"person": {"externalReferences": {"@shift-code": "E"}}},
+        {"activityLevels": None},
+        {"activityLevels": [{"level": 1}]},
+        {"startTimeInMinuts": 480},
+    ],
+)
+@pytest.mark.parametrize("way", ["create", "update", "change"])
+async def test_an_update_is_checked_before_it_is_sent_as_a_creation_is(
+    way: str, changes: dict[str, Any]
+) -> None:
+    api = Api(answer(200, RECORD))
+    protime, body = client(api), {**CREATED, **changes}
+    with pytest.raises(BodyRefused):
+        await {
+            "create": lambda: protime.create_assignment(body),
+            "update": lambda: protime.update_assignment(757085, body),
+            "change": lambda: protime.change_assignment(757085, changes),
+        }[way]()
+    assert not any(request.method in ("POST", "PUT") for request in api.requests)
+
+
+async def test_what_is_beyond_our_table_is_written_back_only_when_it_was_read() -> None:
+    more = {"costCentre": {"id": 4}}
+    api = Api(answer(200, {**RECORD, **more}), answer(200, b""))
+    assert await client(api).change_assignment(757085, {"comments": "x"}) == {
+        **CREATED,
+        "comments": "x",
+        **more,
+    }
+    with pytest.raises(BodyRefused):
+        await client(api).update_assignment(757085, {**CREATED, **more})
+    await client(api).update_assignment(757085, {**CREATED, **more}, known=frozenset(more))
+
+
 @pytest.mark.rule("4.3-post-once")
 @pytest.mark.parametrize(
     ("trouble", "error"),
@@ -55,7 +101,9 @@ async def test_a_refused_body_is_not_sent() -> None:
         (answer(201, b""), Unconfirmed),
         (answer(202, b"", Operation_Location=f"{API}/status-monitor/clockings/1"), Unconfirmed),
         (httpx.ConnectError(""), Transient),
-        (answer(503, retry_after="60"), Transient),
+        (answer(503, retry_after="60"), Unconfirmed),
+        (answer(408), Unconfirmed),
+        (answer(404, b"default backend - 404"), Unconfirmed),
         (answer(429, retry_after="60"), RateLimited),
         (answer(400, {"error": {"code": "BadRequest", "message": "no", "reasons": ["closed"]}}), Invalid),
     ],

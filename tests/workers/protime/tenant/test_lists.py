@@ -147,5 +147,47 @@ async def test_a_continuation_token_that_grows_too_long_is_told_apart(start: Sta
             await tenant.listed("assignments", date_window(tenant.since))
 
 
+#: Twelve people among many that nobody knows, six in each half.
+PEOPLE = [*range(1, 7), *range(1000, 1240), *range(7, 13), *range(2000, 2240)]
+
+
+@pytest.mark.rule("3.5-token-counts", "3.5-split")
+@pytest.mark.simulated
+@pytest.mark.parametrize("padding", [0, 1200, 2200], ids=["whole", "halves", "quarters"])
+async def test_a_list_of_people_that_grows_too_long_is_halved_without_a_gap_or_a_double(
+    start: Start, padding: int
+) -> None:
+    async with start(page_size=3, continuation_padding=padding) as tenant:
+        await tenant.control("POST", "generate", {"collection": "assignments", "count": 60, "changes": 0})
+        window = field("date").between(tenant.since, TODAY)
+        found = await tenant.listed("assignments", field("person").is_in(*PEOPLE) & window)
+        numbers = [record["id"] for record in found]
+        await tenant.switch(continuation_padding=0)
+        whole = await tenant.listed("assignments", window)
+        refused = [status for _, _, status in tenant.calls if status == 414]
+    assert sorted(numbers) == sorted(record["id"] for record in whole)
+    assert len(numbers) == 60
+    assert len(refused) == {0: 0, 1200: 1, 2200: 3}[padding]
+
+
+@pytest.mark.rule("3.5-uri", "3.5-split")
+@pytest.mark.simulated
+async def test_a_list_that_is_too_long_from_the_beginning_is_halved_too(start: Start) -> None:
+    async with start(max_uri_length=1000) as tenant:
+        window = field("date").between(tenant.since, TODAY)
+        found = await tenant.listed("assignments", field("person").is_in(*PEOPLE) & window)
+        assert len(found) == len({record["id"] for record in found}) == len(await tenant.truth("assignments"))
+
+
+@pytest.mark.rule("3.5-uri")
+@pytest.mark.simulated
+async def test_one_person_whose_list_is_too_long_is_an_error(start: Start) -> None:
+    async with start(page_size=1, continuation_padding=4000) as tenant:
+        with pytest.raises(UriTooLong):
+            await tenant.listed(
+                "assignments", field("person").is_in(1) & field("date").between(tenant.since, TODAY)
+            )
+
+
 def _decoded(pages: list[Page]) -> list[Any]:
     return [msgspec.json.decode(raw) for page in pages for raw in page.items]

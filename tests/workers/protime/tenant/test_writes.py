@@ -146,3 +146,20 @@ async def test_what_we_refuse_protime_refuses_too(
     if answer.status_code == 201:
         await tenant.protime.delete_assignment(int(answer.headers["Location"].rpartition("/")[2]))
     assert answer.status_code == 400
+
+
+@pytest.mark.rule("9.1-order")
+@pytest.mark.writes
+@pytest.mark.parametrize(
+    "changes", [{"until": "2026-03-09"}, {"endTimeInMinutes": 479}, {"breakDurationInMinutes": -5}]
+)
+async def test_what_we_refuse_in_an_update_protime_refuses_too(
+    tenant: Tenant, changes: dict[str, Any]
+) -> None:
+    async with created(tenant) as number:
+        before = await tenant.read(number)
+        with pytest.raises(BodyRefused):
+            await tenant.protime.change_assignment(number, changes)
+        answer = await tenant.raw("PUT", f"/assignments/{number}", {**tenant.assignment(), **changes})
+        assert answer.status_code == 400
+        assert await tenant.read(number) == before
