@@ -54,6 +54,7 @@ class SinkBreaker:
         self._fresh_until = 0.0
         self._bury_until = 0.0
         self._doubts = 0
+        self.taken_ms = 0
 
     @property
     def is_open(self) -> bool:
@@ -121,7 +122,7 @@ class SinkBreaker:
                 await self._failed(said.doubt, probe=probe)
 
     async def _alive(self) -> None:
-        self._doubts = 0
+        self._doubts, self.taken_ms = 0, self._now_ms()
         if not (self._known.failures or self.is_open):
             return
         since_ms = await self._around.store.close(self.name)
