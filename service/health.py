@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,11 +9,14 @@ from prometheus_client.core import Metric
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from service.shared import Shared
 from workers.store.connect import UNAVAILABLE
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 #: A store that has not answered by then counts as away; who asks (the orchestrator, Prometheus) does not wait much longer.
 _SECONDS = 2.0
+#: Figures of the store are a scrape of many commands: whoever asks again within a second gets the same.
+FRESH_SECONDS = 1.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -26,11 +28,11 @@ async def livez(_: Request) -> Response:
 
 def readyz(ready: Callable[[], Awaitable[object]]) -> Endpoint:
     """503 while the store does not answer: then nothing could be accepted."""
+    asked = Shared(ready, seconds=_SECONDS)
 
     async def endpoint(_: Request) -> Response:
         try:
-            async with asyncio.timeout(_SECONDS):
-                await ready()
+            await asked.get()
         except UNAVAILABLE as error:
             return JSONResponse(
                 {"store": type(error).__name__}, status_code=503, headers={"Retry-After": "5"}
@@ -52,20 +54,27 @@ class _Families:
 
 def metrics(registry: CollectorRegistry, families: Callable[[], Awaitable[list[Metric]]] | None) -> Endpoint:
     """The process' own figures, and those of the store while it answers (where there is something to ask it)."""
+    of_store = None if families is None else Shared(_written(families), seconds=_SECONDS, fresh=FRESH_SECONDS)
 
     async def endpoint(_: Request) -> Response:
         text = generate_latest(registry)
-        if families is not None:
-            text += await _of_store(families)
+        if of_store is not None:
+            text += await _or_none(of_store)
         return Response(text, media_type=_PROMETHEUS)
 
     return endpoint
 
 
-async def _of_store(families: Callable[[], Awaitable[list[Metric]]]) -> bytes:
+def _written(families: Callable[[], Awaitable[list[Metric]]]) -> Callable[[], Awaitable[bytes]]:
+    async def read() -> bytes:
+        return generate_latest(_Families(await families()))
+
+    return read
+
+
+async def _or_none(of_store: Shared[bytes]) -> bytes:
     try:
-        async with asyncio.timeout(_SECONDS):
-            text, up = generate_latest(_Families(await families())), 1
+        text, up = await of_store.get(), 1
     except UNAVAILABLE:
         text, up = b"", 0
     return text + f"# TYPE shiftwire_store_up gauge\nshiftwire_store_up {up}\n".encode()

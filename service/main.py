@@ -41,6 +41,8 @@ DRAIN_SECONDS = 20
 _STORE_SECONDS = 2.0
 #: So many connections are for those who read the log: however many they are, the receiver has its own.
 _READER_CONNECTIONS = 8
+#: One for the figures, one for readiness: each is read once at a time.
+_PROBE_CONNECTIONS = 2
 _WATCH_SECONDS = 5.0
 
 
@@ -50,7 +52,7 @@ def build(config: Config, url: str) -> Starlette:
     store, metrics = Store(config, redis), Metrics()
     receivers = Receivers(config, store.subscriptions)
     acceptor = Acceptor(store.inbox, store.scripts, ringing(config))
-    reader = Reader(config, url)
+    reader, prober = Reader(config, url), Prober(config, url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -62,12 +64,13 @@ def build(config: Config, url: str) -> Starlette:
                 await _end(task)
             await acceptor.close()
             await reader.close()
+            await prober.close()
             await redis.aclose()
 
     return create_app(
         webhooks=Webhooks(receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes),
-        readyz=health.readyz(redis.ping),
-        metrics=health.metrics(metrics.registry, lambda: _figures(config, store)),
+        readyz=health.readyz(prober.ping),
+        metrics=health.metrics(metrics.registry, prober.figures),
         members=Members(
             Access(config.admin_tokens),
             EventsApi(reader.store, config.tenants, config.sinks),
@@ -76,12 +79,6 @@ def build(config: Config, url: str) -> Starlette:
         ),
         lifespan=lifespan,
     )
-
-
-async def _figures(config: Config, store: Store) -> list[Metric]:
-    """What the store tells Prometheus."""
-    replays = await replay_families(store.replays, store.inbox, config.tenants, list(config.sinks))
-    return [*await store.overview.metrics(), *replays]
 
 
 async def _end(task: asyncio.Task[None]) -> None:
@@ -102,6 +99,27 @@ class Reader:
 
     async def close(self) -> None:
         await self._waiting.aclose()
+        await self._redis.aclose()
+
+
+class Prober:
+    """The store as orchestrators and Prometheus see it: what they ask takes no connection from the receiver."""
+
+    def __init__(self, config: Config, url: str) -> None:
+        self._config = config
+        self._redis = connect(url, timeout=_STORE_SECONDS, connections=_PROBE_CONNECTIONS)
+        self._store = Store(config, self._redis)
+
+    async def ping(self) -> object:
+        return await self._redis.ping()
+
+    async def figures(self) -> list[Metric]:
+        """What the store tells Prometheus."""
+        store, config = self._store, self._config
+        replays = await replay_families(store.replays, store.inbox, config.tenants, list(config.sinks))
+        return [*await store.overview.metrics(), *replays]
+
+    async def close(self) -> None:
         await self._redis.aclose()
 
 

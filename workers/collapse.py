@@ -10,16 +10,15 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workers.changes import NormalizeError, TenantView
+from workers.changes import TenantView
 from workers.changes.net import net
-from workers.deliver import retry_failed, settle_retry
+from workers.deliver import retry_failed, settle_retry, why
 from workers.delivery import Delivery
 from workers.events import Event
 from workers.sinks.base import Failure
 from workers.sinks.collapse import Collapse
-from workers.sinks.filters import matches
 from workers.store.lanes import Lane
-from workers.store.outcomes import Outcome, PutOff, Reading, Retried, Waiting
+from workers.store.outcomes import Dead, Outcome, PutOff, Reading, Retried, Waiting
 
 #: Deliveries of one lane at a time.
 _AT_ONCE = 4
@@ -52,7 +51,10 @@ def put_off(delivery: Delivery, collapse: Collapse, reading: Reading, dropped: C
     outcome = Outcome(cursor_to=reading.cursor)
     for logged in reading.events:
         outcome.cursor_to = logged.number
-        if logged.number in dropped or not matches(delivery.options.filter, logged.event):
+        verdict = logged.number not in dropped and delivery.wants(logged.event)
+        if isinstance(verdict, Failure):
+            outcome.dead.append(Dead(logged.number, logged.resource, 1, why(verdict, 1), verdict.reason))
+        elif not verdict:
             outcome.filtered.append(logged.number)
         else:
             outcome.put_off.append(PutOff(logged.number, logged.resource, due, most))
@@ -70,15 +72,17 @@ async def settle_together(
         if found is None:
             retried = await settle_retry(delivery, one)
             settled += [retried] if retried else []
-        elif found.event is None or not matches(delivery.options.filter, found.event):
-            settled.append(_told_nobody(delivery, collapse, found))
-        else:
+        elif (verdict := found.event is not None and delivery.wants(found.event)) is True:
             nets.append(found)
+        elif isinstance(verdict, Failure):
+            settled.append(_failed(delivery, found, verdict))
+        else:
+            settled.append(_told_nobody(delivery, collapse, found))
     return settled + await _send_all(delivery, collapse, await _sealed(delivery, lane, nets))
 
 
 def collapsed(waiting: Waiting, view: TenantView) -> Net | None:
-    """None: these can only be told one by one, because the log has lost one or another release wrote them."""
+    """None: these can only be told one by one, because the log has lost one or something cannot be read."""
     chosen = [(n, event) for n, event in waiting.events if not waiting.sealed or n <= waiting.sealed]
     events = [event for _, event in chosen if event is not None]
     numbers = tuple(number for number, _ in chosen)
@@ -88,7 +92,7 @@ def collapsed(waiting: Waiting, view: TenantView) -> Net | None:
         return Net(waiting, numbers, events[0])
     try:
         json = net([event.as_dict() for event in events], view)
-    except NormalizeError:
+    except Exception:  # noqa: BLE001 told one by one they need no net change
         return None
     return Net(waiting, numbers, Event(json) if json else None)
 

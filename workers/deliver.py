@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
+
+import msgspec
 
 from workers.delivery import Delivery
 from workers.events import Event
 from workers.sending import PROBE_AFTER, Sending
 from workers.sinks.base import Failure
-from workers.sinks.filters import matches
 from workers.store.outcomes import Dead, Hold, Logged, Outcome, Park, Reading, Retried, Waiting
 
+#: So many attempts at which a sink's own code raised are enough, if others went through meanwhile.
+_SURE_AFTER = 3
 LOST = Failure("the log no longer holds the event", permanent=True)
 
 
@@ -20,12 +24,13 @@ async def settle(delivery: Delivery, reading: Reading, dropped: Collection[int] 
 
     `dropped`: numbers of events that this sink does not want, whatever its filter says.
     """
-    wanted = {e.number for e in reading.events if matches(delivery.options.filter, e.event)}
-    wanted.difference_update(dropped)
+    verdicts = {e.number: delivery.wants(e.event) for e in reading.events if e.number not in dropped}
+    wanted = {number for number, verdict in verdicts.items() if verdict}
     waiting = {e.resource for e in reading.events if e.waits}
     sending = Sending(delivery, probing=reading.attempts >= PROBE_AFTER, blocked=set(waiting))
-    await sending.send([e for e in reading.events if e.number in wanted and not e.waits])
+    await sending.send([e for e in reading.events if verdicts.get(e.number) is True and not e.waits])
     last_tried = max(sending.results, default=0)
+    sending.results.update({n: unfit for n, unfit in verdicts.items() if isinstance(unfit, Failure)})
     outcome = Outcome(cursor_to=reading.cursor)
     for logged in reading.events:
         if not _sort(outcome, logged, sending, wanted, waiting, last_tried):
@@ -48,7 +53,7 @@ def _sort(
     elif number in sending.results and failure is None:
         outcome.delivered.append(number)
     elif failure is not None and (failure.permanent or delivery.options.retry.max_attempts <= 1):
-        outcome.dead.append(Dead(number, resource, 1, _why(failure, 1), failure.reason))
+        outcome.dead.append(Dead(number, resource, 1, why(failure, 1), failure.reason))
     elif failure is not None:
         parked.add(resource)
         outcome.parked.append(Park(number, resource, 1, delivery.due_ms(1, failure), failure.reason))
@@ -68,10 +73,16 @@ def _sort(
 
 
 def _learned_ms(event: Event) -> float:
-    return datetime.fromisoformat(event.head.time).timestamp() * 1000
+    try:
+        return datetime.fromisoformat(event.head.time).timestamp() * 1000
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return 0  # what cannot be read is not worth waiting for
 
 
-def _why(failure: Failure, attempts: int) -> str:
+def why(failure: Failure, attempts: int) -> str:
+    """The reason of a dead letter."""
+    if failure.permanent and failure.defect:
+        return failure.reason
     return "refused by the sink" if failure.permanent else f"gave up after {attempts} attempts"
 
 
@@ -99,14 +110,26 @@ def retry_failed(
     """
     before = 0 if delivered else waiting.attempts
     attempts = before if failure.scope == "sink" else before + 1
+    if _fails_alone(delivery, waiting, attempts, failure):
+        failure = replace(failure, permanent=True)
     over = attempts >= delivery.options.retry.max_attempts
     old = not delivered and delivery.too_old(_waits_since_ms(waiting, number))
-    dead = _why(failure, attempts) if failure.permanent or over else "waited too long" if old else ""
+    dead = why(failure, attempts) if failure.permanent or over else "waited too long" if old else ""
     due = delivery.now_ms() if dead else _due_again(delivery, waiting, attempts, failure)
     first = waiting.events[0][0]
     since = waiting.since_ms if old else 0
     return Retried(
         waiting.resource, first, delivered, attempts, due, failure.reason, dead, number, since_ms=since
+    )
+
+
+def _fails_alone(delivery: Delivery, waiting: Waiting, attempts: int, failure: Failure) -> bool:
+    """Whether a sink takes other events, and raises at this one again and again: then it will not do better tomorrow."""
+    return (
+        failure.defect == "sink"
+        and failure.scope == "event"
+        and attempts >= _SURE_AFTER
+        and delivery.taken_ms() > waiting.since_ms
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from workers.events import Event
 from workers.retry import delay, longest
 from workers.sinks.base import Failure, Sink, SinkOptions
+from workers.sinks.defects import of_event
+from workers.sinks.filters import Judgement, judged
 from workers.sinks.shaping import shaped
 from workers.store.leases import Lease
 
@@ -26,6 +28,7 @@ class Delivery:
     """A sink with its options, the lease under which it is served, the clock (Unix seconds) and the dice (0…1).
 
     `held`: whether the sink's breaker is open. Then it says when the sink is tried again, and nothing waits besides.
+    `taken_ms`: when the sink last took an event of anybody's.
     """
 
     options: SinkOptions
@@ -34,10 +37,27 @@ class Delivery:
     clock: Callable[[], float]
     dice: Callable[[], float]
     held: Callable[[], bool] = lambda: False
+    taken_ms: Callable[[], int] = lambda: 0
 
     async def hand(self, events: Sequence[Event]) -> Mapping[int, Failure]:
-        """Delivers the events in the shape the sink asked for; the answer is that of `Sink.deliver`."""
-        return await self.sink.deliver([shaped(event, self.options.shape) for event in events])
+        """Delivers the events in the shape the sink asked for; the answer is that of `Sink.deliver`.
+
+        An event that cannot be brought into shape fails alone: it does not come to the sink.
+        """
+        ready = dict(enumerate(map(self._in_shape, events)))
+        unfit = {i: found for i, found in ready.items() if isinstance(found, Failure)}
+        fit = [(i, found) for i, found in ready.items() if isinstance(found, Event)]
+        answer = await self.sink.deliver([event for _, event in fit]) if fit else {}
+        return unfit | {fit[i][0]: failure for i, failure in answer.items()}
+
+    def _in_shape(self, event: Event) -> Event | Failure:
+        try:
+            return shaped(event, self.options.shape)
+        except Exception as error:  # noqa: BLE001 the events behind it are not to wait for a defect
+            return of_event("shape", error)
+
+    def wants(self, event: Event) -> Judgement:
+        return judged(self.options.filter, event)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)

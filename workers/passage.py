@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workers.events import Event
 from workers.sending import PROBE_AFTER
 from workers.sinks.base import Failure
+from workers.sinks.defects import handed
 from workers.store.leases import Lease
 from workers.store.outcomes import Reading
 
@@ -41,6 +42,10 @@ class Passage:
         """Whether it is the breaker that says when something is tried again."""
         return self._breaker.is_open
 
+    def taken_ms(self) -> int:
+        """When the sink last took an event, or refused one, as far as this process knows."""
+        return self._breaker.taken_ms
+
     def sends(self) -> bool:
         """Whether a delivery would reach the sink now."""
         return not self._breaker.is_open or self._may_probe
@@ -54,7 +59,7 @@ class Passage:
         if not self.sends():
             return dict.fromkeys(range(len(events)), self._breaker.refusal)
         probe = self._may_probe
-        failures = await self._breaker.sink.deliver(events)
+        failures = await handed(self._breaker.name, self._breaker.sink, events)
         if failures:
             self._probe = None  # one try, whatever comes of it
         await self._breaker.note(len(events), failures, probe=probe)

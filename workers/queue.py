@@ -6,10 +6,13 @@ so an outage of Redis needs no repair here: the sweep finds work that nobody was
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
+from uuid import uuid4
 
 import dramatiq
 import redis
@@ -17,6 +20,7 @@ import structlog
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
 from workers.store.keys import Partition
+from workers.store.scripts import LUA
 
 #: Live traffic; and what may wait behind it.
 LIVE, BULK = "now", "bulk"
@@ -86,6 +90,18 @@ class WakingBroker(RedisBroker):
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
+    def enqueue_once(self, message: dramatiq.Message[None]) -> None:
+        """Unless the same job waits already. One that is at work does not count: it may have looked before there was work."""
+        queue, id_ = f"{self.namespace}:{message.queue_name}", str(uuid4())
+        job = json.dumps([message.actor_name, *message.args])
+        if self._may_wait(keys=[queue, f"{queue}.jobs"], args=[job, id_]):
+            message = message.copy(options={"redis_message_id": id_})
+            self.do_enqueue(message.queue_name, id_, message.encode())
+
+    @cached_property
+    def _may_wait(self) -> Any:
+        return self.client.register_script((LUA / "wait_once.lua").read_text(encoding="utf-8"))
+
 
 def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> WakingBroker:
     """A broker on the store's Redis. There is no retry middleware: the sweep is the one layer that tries again."""
@@ -136,8 +152,11 @@ class Wake:
             push_live(pipe, [live_message(actor, *args)])
             pipe.execute()
             queue = BEFORE
-        if queue != BEFORE or (self.both and not self._is_full(BEFORE)):
-            self.broker.enqueue(dramatiq.Message(queue, actor, args, {}, {}))
+        message: dramatiq.Message[None] = dramatiq.Message(queue, actor, args, {}, {})
+        if queue == BULK:
+            self.broker.enqueue_once(message)
+        elif self.both and not self._is_full(BEFORE):
+            self.broker.enqueue(message)
 
     def _is_full(self, queue: str) -> bool:
         waiting: Any = self.broker.client.llen(f"{self.broker.namespace}:{queue}")

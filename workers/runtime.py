@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import structlog
@@ -42,6 +42,9 @@ from workers.sync import Sync
 from workers.views import tenant_view
 
 log = structlog.get_logger()
+
+#: A sink may take so long to say goodbye; a broker's connection has three seconds for it.
+_CLOSE_SECONDS = 4.0
 
 
 class Runtime:
@@ -187,8 +190,7 @@ class Runtime:
         self._follower.stop()
         for task in self._tasks:
             task.cancel()
-        for _, sink in self.sinks.values():
-            await sink.close()
+        await close_all({name: sink for name, (_, sink) in self.sinks.items()})
         await self._clients.close()
         await self.store.redis.aclose()
 
@@ -211,6 +213,20 @@ class Runtime:
             )
         except Exception:
             log.exception("drain failed, the sweep will try again", partition=str(partition))
+
+
+async def close_all(sinks: Mapping[str, Sink], seconds: float = _CLOSE_SECONDS) -> None:
+    """Side by side: one that hangs or fails keeps no other from its goodbye, nor the process from its end."""
+    tasks = {name: asyncio.create_task(sink.close()) for name, sink in sinks.items()}
+    if not tasks:
+        return
+    await asyncio.wait(tasks.values(), timeout=seconds)
+    for name, task in tasks.items():
+        if not task.done():
+            task.cancel()
+            log.warning("a sink did not close in time", sink=name, seconds=seconds)
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a sink failed to close", sink=name, error=type(error).__name__)
 
 
 def _kept_days(config: Config) -> dict[str, int]:

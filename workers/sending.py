@@ -98,6 +98,9 @@ class Sending:
         elif failure.scope == "sink":
             self.away = failure
             self.blocked.add(logged.resource)
+        elif failure.defect == "shape":
+            # It never came to the sink: that says nothing about it, and the next of its resource need not wait.
+            self.results[logged.number] = failure
         else:
             self.results[logged.number] = failure
             self.blocked.add(logged.resource)

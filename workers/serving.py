@@ -30,4 +30,4 @@ class Serving:
 
     def delivery(self, lane: Lane, lease: Lease, passage: Passage) -> Delivery:
         options, _ = self.sinks[lane.sink]
-        return Delivery(options, passage, lease, clock.now, random.random, passage.held)
+        return Delivery(options, passage, lease, clock.now, random.random, passage.held, passage.taken_ms)

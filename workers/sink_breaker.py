@@ -54,6 +54,7 @@ class SinkBreaker:
         self._known = Breaker()
         self._looked_at = self._buries_since = -math.inf
         self._doubts = 0
+        self.taken_ms = 0
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +126,7 @@ class SinkBreaker:
                 await self._failed(said.doubt, probe=probe)
 
     async def _alive(self) -> None:
-        self._doubts = 0
+        self._doubts, self.taken_ms = 0, self._now_ms()
         if not (self._known.failures or self.is_open):
             return
         since_ms = await self._around.store.close(self.name)

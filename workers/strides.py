@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Final
 
 from workers.sinks.base import Sink, SinkOptions
-from workers.sinks.filters import matches
+from workers.sinks.filters import judged
 from workers.store.lanes import Lane
 from workers.store.outcomes import Outcome, Reading
 
@@ -42,7 +42,7 @@ class Strides:
         if len(events) <= most:
             return reading
         wanted = self._sinks[lane.sink][0].filter
-        numbered = accumulate(matches(wanted, logged.event) for logged in events)
+        numbered = accumulate(bool(judged(wanted, logged.event)) for logged in events)
         return replace(
             reading, events=[e for e, number in zip(events, numbered, strict=True) if number <= most]
         )

@@ -14,7 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from service.health import FRESH_SECONDS
 from service.probes import probes
+from service.shared import Shared
 from tests.ports import free_port
 from tests.service.processes import OwnRedis, listens
 from tests.service.rig import PATH, SECRETS, Client, change, serving, settings
@@ -83,6 +85,55 @@ async def test_metrics_hold_every_promised_figure(receiver: Client) -> None:
     assert found["shiftwire_sink_budget_used"] == {"sink=archive": 0}
     for name in ("ack_seconds", "gate", "delivered", "dead_letters", "delta_age_seconds"):
         assert f"shiftwire_{name}" in found
+
+
+async def commands(redis: Redis) -> int:
+    """So many the server has heard so far."""
+    stats: dict[str, int] = await redis.info("stats")
+    return stats["total_commands_processed"]
+
+
+async def test_many_scrapes_at_once_cost_one_reading_by_connections_of_their_own(
+    receiver: Client, redis: Redis
+) -> None:
+    await receiver.get("/readyz")
+    before = await commands(redis)
+    await figures(receiver)
+    one = await commands(redis) - before
+    await asyncio.sleep(FRESH_SECONDS)
+    before, connected = await commands(redis), len(await redis.client_list())
+    answers = await asyncio.gather(*(receiver.get("/metrics") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert all("shiftwire_store_up 1" in answer.text for answer in answers)
+    assert await commands(redis) - before < 2 * one
+    assert len(await redis.client_list()) <= connected + 1
+
+
+async def test_many_who_ask_for_readiness_at_once_cost_one_question(receiver: Client, redis: Redis) -> None:
+    before = await commands(redis)
+    answers = await asyncio.gather(*(receiver.get("/readyz") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await commands(redis) - before < 10
+
+
+async def test_figures_of_a_second_ago_are_given_again_and_older_ones_are_not(receiver: Client) -> None:
+    assert (await figures(receiver))["shiftwire_received"] == {}
+    await receiver.post(change())
+    fresh = await figures(receiver)
+    assert fresh["shiftwire_accepted"] == {"collection=assignments tenant=acme": 1}
+    await asyncio.sleep(FRESH_SECONDS)
+    assert (await figures(receiver))["shiftwire_received"] == {"origin=webhook tenant=acme": 1}
+
+
+async def test_a_scraper_that_goes_away_does_not_take_the_answer_from_the_others() -> None:
+    goes_on = asyncio.Event()
+    shared = Shared(goes_on.wait, seconds=5)
+    first, second = asyncio.create_task(shared.get()), asyncio.create_task(shared.get())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    assert await second is True
 
 
 async def test_the_time_to_202_is_a_histogram_that_adds_up(receiver: Client) -> None:

@@ -7,13 +7,14 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.workers.test_deliver import AWAY, ScriptedSink, event
 from workers.dispatch import Dispatcher
-from workers.sinks.base import Failure, Retry, SinkOptions
+from workers.sinks.base import Failure, Retry, Sink, SinkOptions
 from workers.store.breakers import BreakerStore
 from workers.store.dead_letters import DeadLetters
 from workers.store.gate import Apply, Gate
@@ -31,7 +32,7 @@ SINK, PARTITIONS = "planning", 4
 class House:
     """Two dispatchers of one sink, and a log that the test writes."""
 
-    def __init__(self, redis: Redis, retry: Retry) -> None:
+    def __init__(self, redis: Redis, retry: Retry, sink: Sink | None = None, **options: Any) -> None:
         self.redis, self.scripts = redis, Scripts(redis)
         self.inbox = Inbox(
             self.scripts, partitions=PARTITIONS, max_backlog=0, waiting={"acme": {"assignments": False}}
@@ -42,9 +43,15 @@ class House:
         self.breakers = BreakerStore(self.scripts)
         self.fails: Callable[[str], Failure | None] = lambda _: None
         self.sink = ScriptedSink(self._answer)
-        self.options = options = SinkOptions(type="x", retry=retry)
+        self.options = SinkOptions(type="x", retry=retry, **options)
         self.workers = [
-            Dispatcher(self.scripts, Leases(self.scripts), {SINK: (options, self.sink)}, {}, self.partitions)
+            Dispatcher(
+                self.scripts,
+                Leases(self.scripts),
+                {SINK: (self.options, sink or self.sink)},
+                {},
+                self.partitions,
+            )
             for _ in range(2)
         ]
 
@@ -65,19 +72,23 @@ class House:
     async def log(self, *resources: int) -> None:
         """One change of each resource; the workers hear of it in turn."""
         for resource in resources:
-            name = f"assignments/{resource}"
-            await self.inbox.append("acme", "webhook", [Arrival(name, "01", deleted=False, data=b"{}")])
-            partition = self.inbox.partition("acme", name)
-            batch = await self.inbox.read(partition, "me")
-            assert batch is not None
-            state = batch.states.get(name)
-            expected = str(state.number) if state else "0"
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            json = event(resource, time.time_ns(), time=now).json
-            apply = Apply(name, batch.entries[0].id, expected, "01", deleted=False, body=b"{}", event=json)
-            await Gate(self.scripts).pass_through(partition, [apply])
-            await self.inbox.leave(partition, "me")
+            partition = await self.write(resource, event(resource, time.time_ns(), time=now).json)
             self.workers[resource % 2].committed(partition)
+
+    async def write(self, resource: int, json: bytes) -> Partition:
+        """An event of a resource goes into the log, and nobody hears of it yet."""
+        name = f"assignments/{resource}"
+        await self.inbox.append("acme", "webhook", [Arrival(name, "01", deleted=False, data=b"{}")])
+        partition = self.inbox.partition("acme", name)
+        batch = await self.inbox.read(partition, "me")
+        assert batch is not None
+        state = batch.states.get(name)
+        expected = str(state.number) if state else "0"
+        apply = Apply(name, batch.entries[0].id, expected, "01", deleted=False, body=b"{}", event=json)
+        await Gate(self.scripts).pass_through(partition, [apply])
+        await self.inbox.leave(partition, "me")
+        return partition
 
     async def row(self) -> Row:
         row = await self.books.row("acme", SINK)

@@ -12,8 +12,11 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from tests.workers.test_deliver import event as deliverable
 from workers.changes import TenantView
+from workers.collapse import put_off
 from workers.decisions import TenantIngest
+from workers.delivery import Delivery
 from workers.dispatch import Dispatcher
 from workers.events import Event
 from workers.ingest import Ingest
@@ -24,9 +27,10 @@ from workers.store.gate import Gate
 from workers.store.inbox import Arrival, Entry, Inbox
 from workers.store.keys import Partition
 from workers.store.lanes import Lane
-from workers.store.leases import Leases
+from workers.store.leases import Lease, Leases
 from workers.store.ledger import Ledger, Row
 from workers.store.log import Log
+from workers.store.outcomes import Logged, Reading
 from workers.store.scripts import Scripts
 
 P = Partition("acme", 0)
@@ -285,3 +289,17 @@ async def test_the_cursor_goes_on_while_events_wait(house: House) -> None:
         await asyncio.sleep(0.01)
     row = await house.row()
     assert (row.received, row.in_flight, house.sink.calls) == (2, 2, [])
+
+
+async def test_an_event_that_a_filter_fails_on_is_dead_before_it_is_put_off() -> None:
+    options = SinkOptions(type="x", collapse=Collapse(quiet_seconds=1, max_wait_seconds=2))
+    delivery = Delivery(options, Collecting(), Lease("key", "token"), time.time, lambda: 0.0)
+    assert options.collapse is not None
+    read = Reading(
+        0, 0, [Logged(1, "assignments/1", Event(b"{}")), Logged(2, "assignments/2", deliverable(2, 2))]
+    )
+    outcome = put_off(delivery, options.collapse, read, ())
+    assert [dead.reason.partition(" (")[0] for dead in outcome.dead] == [
+        "defect in the filter: ValidationError"
+    ]
+    assert ([w.number for w in outcome.put_off], outcome.cursor_to) == ([2], 2)

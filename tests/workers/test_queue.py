@@ -8,12 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 import pytest
 
-from workers.queue import BULK, WakingBroker, make_broker
+from tests.service.rig import config, settings
+from workers.main import timers
+from workers.queue import BULK, Wake, WakingBroker, make_broker
 from workers.store import embedded
+from workers.store.keys import Partition
 
 
 class Bell:
@@ -85,3 +89,68 @@ def test_wake_ups_flow_again_after_redis_was_killed_and_restarted(
 
 def test_there_are_no_delay_queues_to_poll(bell: Bell) -> None:
     assert not bell.actor.broker.delay_queues
+
+
+def waiting(broker: WakingBroker) -> list[str]:
+    """The jobs that nobody has begun, in their order."""
+    ids: Any = broker.client.lrange(f"sw:queue:{BULK}", 0, -1)
+    bodies: Any = broker.client.hmget(f"sw:queue:{BULK}.msgs", ids) if ids else []
+    found = [dramatiq.Message.decode(body) for body in bodies]
+    return [f"{message.actor_name} {' '.join(map(str, message.args))}" for message in found]
+
+
+@pytest.fixture
+def broker(server: embedded.EmbeddedRedis) -> Iterator[WakingBroker]:
+    made = make_broker(server.url)
+    yield made
+    made.close()
+    made.client.close()
+
+
+def test_an_hour_of_timers_without_a_worker_leaves_each_job_waiting_once(broker: WakingBroker) -> None:
+    data = settings(subscriptions={"manage": True})
+    collections = data["tenants"]["acme"]["collections"]
+    for collection in collections.values():
+        collection["reconcile"] = {"every_seconds": 60}
+        del collection["webhook"]
+    wake, partition = Wake(broker, both=True), Partition("acme", 3)
+    due = timers(config(data), wake)
+    for now in range(0, 3600, 5):
+        for timer in due:
+            if now >= timer.due:
+                timer.send()
+                timer.due = now + timer.seconds
+        wake.replay(partition, "archive")
+    expected = ["purge acme", "repair acme", "subscriptions acme False", "subscriptions acme True"]
+    expected += [f"reconcile acme {collection}" for collection in collections]
+    assert sorted(waiting(broker)) == sorted([*expected, "replay acme 3 archive"])
+    assert broker.client.hlen(f"sw:queue:{BULK}.msgs") == len(expected) + 1
+
+
+def test_a_job_at_work_may_wait_once_more_and_no_message_loses_its_body(broker: WakingBroker) -> None:
+    begun, goes_on, done = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
+
+    def repair(_: str) -> None:
+        begun.release()
+        goes_on.wait(10)
+        done.release()
+
+    dramatiq.actor(repair, actor_name="repair", queue_name=BULK, broker=broker)
+    worker, wake = dramatiq.Worker(broker, worker_threads=1, worker_timeout=100), Wake(broker)
+    wake.repair("acme")
+    worker.start()
+    assert begun.acquire(timeout=5)
+    wake.repair("acme")  # taken by the consumer: it waits there
+    goes_on.set()
+    assert done.acquire(timeout=5)
+    assert done.acquire(timeout=5)
+    wake.repair("acme")
+    assert done.acquire(timeout=5)
+    worker.stop(timeout=5000)
+
+
+def test_a_job_whose_message_was_lost_with_the_queue_is_sent_again(broker: WakingBroker) -> None:
+    Wake(broker).purge("acme")
+    broker.client.delete(f"sw:queue:{BULK}", f"sw:queue:{BULK}.msgs")
+    Wake(broker).purge("acme")
+    assert waiting(broker) == ["purge acme"]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workers.events import Event
 from workers.replay.conditions import Conditions
+from workers.replay.overtaking import Wants
 from workers.store.keys import Partition
 from workers.store.log import Log
 from workers.store.replays import Replays, Span
-
-Wants = Callable[[Event], bool]
 
 #: So long a walk with pauses lasts before it rests.
 _TURN_SECONDS = 0.002

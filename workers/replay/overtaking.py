@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from workers.events import Event
+from workers.sinks.filters import Judgement
 from workers.store.replay_batches import Batch, Candidate, NewerEvents
 
+#: Whether a sink gets an event.
+Wants = Callable[[Event], Judgement]
 OVERTAKEN = "a newer version was delivered"
 WAITS = "waits for its retry"
 
@@ -31,14 +34,14 @@ def overtaken(
     batch: Batch,
     candidates: Iterable[Candidate],
     newer: Mapping[str, NewerEvents],
-    wanted: Callable[[Event], bool],
+    wanted: Wants,
 ) -> set[int]:
-    """Numbers of the events that must not go out. `wanted`: whether the sink gets such an event."""
+    """Numbers of the events that must not go out. `wanted`: of such an event."""
     newest = {resource: _newest(batch, known, wanted) for resource, known in newer.items()}
     return {c.number for c in candidates if newest.get(c.resource, 0) > c.number}
 
 
-def _newest(batch: Batch, known: NewerEvents, wanted: Callable[[Event], bool]) -> float:
+def _newest(batch: Batch, known: NewerEvents, wanted: Wants) -> float:
     """The newest event that the sink got, 0 when there is none, or when it is going to be told again."""
     for newer in known.events:
         if wanted(newer.event):

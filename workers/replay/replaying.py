@@ -150,7 +150,9 @@ class Replaying:
             if passage.shut or passage.burying:
                 return stand_still(batch, breaker.until_ms, breaker.refusal.reason)
             chosen = await self._chosen(lane, batches, batch, pace.size)
-            delivery = Delivery(options, passage, lease, clock.now, random.random, passage.held)
+            delivery = Delivery(
+                options, passage, lease, clock.now, random.random, passage.held, passage.taken_ms
+            )
             began = time.monotonic()
             done = await settle_replay(delivery, batch, chosen, probing=passage.probing)
         pace.took(time.monotonic() - began, sent=len(chosen.to_send), looked_at=len(batch.events))

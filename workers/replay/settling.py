@@ -6,15 +6,14 @@ noted even where an event before it failed, so that nothing is sent again withou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.delivery import Delivery
-from workers.events import Event
-from workers.replay.overtaking import OVERTAKEN, WAITS
+from workers.replay.overtaking import OVERTAKEN, WAITS, Wants
 from workers.sending import Sending
 from workers.sinks.base import Failure, Filter
-from workers.sinks.filters import matches
+from workers.sinks.filters import judged
 from workers.store.delivery_journal import in_ranges
 from workers.store.outcomes import Logged
 from workers.store.replay_batches import Batch, Candidate, Replayed, numbers_in
@@ -23,9 +22,9 @@ from workers.store.replay_batches import Batch, Candidate, Replayed, numbers_in
 _PROBE_AFTER = 2
 
 
-def wants(wanted: Filter) -> Callable[[Event], bool]:
+def wants(wanted: Filter) -> Wants:
     """Whether a sink gets an event in a replay: when its filter fits it as it was, or as it comes now."""
-    return lambda event: matches(wanted, event) or matches(wanted, event.as_replay())
+    return lambda event: judged(wanted, event) or judged(wanted, event.as_replay())
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Chosen:
     to_send: list[Candidate] = field(default_factory=list)
     filtered: list[int] = field(default_factory=list)
     skipped: dict[int, str] = field(default_factory=dict)
+    unfit: dict[int, str] = field(default_factory=dict)
 
     def with_marks(self, own: Collection[int]) -> Chosen:
         """With the echoes of our own writes marked as such."""
@@ -43,22 +43,25 @@ class Chosen:
         return replace(self, to_send=marked)
 
 
-def choose(batch: Batch, size: int, wanted: Callable[[Event], bool]) -> Chosen:
+def choose(batch: Batch, size: int, wanted: Wants) -> Chosen:
     """The first `size` events to send, and all that are passed over on the way to them."""
     chosen = Chosen(upto=batch.last)
     for candidate in batch.events:
         if in_ranges(batch.ahead, candidate.number) or not batch.conditions.hold(candidate.event):
             continue
-        if not wanted(candidate.event):
+        verdict = wanted(candidate.event)
+        if isinstance(verdict, Failure):
+            chosen.unfit[candidate.number] = verdict.reason
+        elif not verdict:
             chosen.filtered.append(candidate.number)
         elif candidate.waits:
             chosen.skipped[candidate.number] = WAITS
         elif len(chosen.to_send) == size:
-            return Chosen(candidate.number - 1, chosen.to_send, chosen.filtered, chosen.skipped)
+            return replace(chosen, upto=candidate.number - 1)
         else:
             chosen.to_send.append(candidate)
     upto = batch.events[-1].number if batch.events else batch.last
-    return Chosen(upto, chosen.to_send, chosen.filtered, chosen.skipped)
+    return replace(chosen, upto=upto)
 
 
 def without(chosen: Chosen, *, overtaken: Collection[int] = (), unwanted: Collection[int] = ()) -> Chosen:
@@ -69,6 +72,7 @@ def without(chosen: Chosen, *, overtaken: Collection[int] = (), unwanted: Collec
         left,
         [*chosen.filtered, *unwanted],
         {**chosen.skipped, **dict.fromkeys(overtaken, OVERTAKEN)},
+        chosen.unfit,
     )
 
 
@@ -81,7 +85,7 @@ async def settle_replay(
     await sending.send(_in_turns(events, batch.away) if sending.probing else events)
     if delivery.held() and not probing:
         sending.aside = None  # nothing was sent: that costs no event an attempt
-    done = Replayed(next=0, filtered=chosen.filtered, skipped=chosen.skipped)
+    done = Replayed(next=0, filtered=chosen.filtered, skipped=chosen.skipped, failed=dict(chosen.unfit))
     for logged in events:
         _sort(done, logged.number, sending, batch.tries.get(logged.number, 0))
     _move(done, batch, chosen)

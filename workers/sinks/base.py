@@ -20,6 +20,8 @@ from workers.sinks.shaping import Shape
 
 T = TypeVar("T")
 Change = Literal["created", "updated", "deleted"]
+#: Where an event can meet a defect on its way out.
+Stage = Literal["filter", "shape", "sink"]
 Origin = Literal["webhook", "delta", "sync", "reconcile", "replay"]
 EventType = Annotated[
     str, Field(pattern=r"^eu\.myprotime\.[a-z][a-z_-]*\.(created|updated|deleted)\.v[1-9][0-9]*$")
@@ -123,12 +125,14 @@ class Failure:
     `retry_after`: the earliest next attempt in seconds, as the sink asked for it, not yet capped.
     `scope`: "event" when this event may be the cause; "sink" when the sink itself is away, so that other events would
     fail as well and the attempt says nothing about this one.
+    `defect`: where something was raised that nobody expected. The lanes set it, a sink never does.
     """
 
     reason: str
     permanent: bool = False
     retry_after: float | None = None
     scope: Literal["event", "sink"] = "event"
+    defect: Stage | None = None
 
 
 class Sink(Protocol):

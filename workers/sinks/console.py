@@ -13,6 +13,7 @@ from rich.text import Text
 
 from workers.events import Event, EventData, EventHead, Notice
 from workers.sinks.base import CLOSED, Failure, SinkOptions
+from workers.sinks.threads import Threads
 
 _COLORS: Final = {"created": "green", "updated": "yellow", "deleted": "red"}
 
@@ -37,6 +38,7 @@ class ConsoleSink:
         self._console = console or Console()
         self._zone = zone
         self._turn = threading.Lock()
+        self._threads = Threads("console", 2)
         self._closed = False
 
     def __repr__(self) -> str:
@@ -49,7 +51,7 @@ class ConsoleSink:
         lines = [line(event.head, self._zone) for event in events]
         try:
             async with asyncio.timeout(self._options.timeout_seconds):
-                await asyncio.to_thread(self._print, lines)
+                await self._threads.run(self._print, lines)
         except TimeoutError:
             failure = Failure("the output takes nothing at the moment", scope="sink")
             return dict.fromkeys(range(len(events)), failure)
@@ -61,6 +63,7 @@ class ConsoleSink:
 
     async def close(self) -> None:
         self._closed = True
+        self._threads.close()
 
     def _print(self, lines: Sequence[Text]) -> None:
         if not lines:

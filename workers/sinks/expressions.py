@@ -11,16 +11,19 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from pydantic import AfterValidator, Field
 
+from workers.events import Event
+
 _LONGEST = 2000
 
 
 def _checked(text: str) -> str:
     try:
-        parsed = compiled(text).parsed
+        unknown = sorted(set(_functions(compiled(text).parsed)) - set(Functions.FUNCTION_TABLE))
     except JMESPathError as error:
         words = " ".join(str(error).split())[:200]
         raise ValueError(f"is not a JMESPath expression: {words}") from None
-    unknown = sorted(set(_functions(parsed)) - set(Functions.FUNCTION_TABLE))
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
     if unknown:
         known = ", ".join(sorted(Functions.FUNCTION_TABLE))
         raise ValueError(f"calls {unknown[0]}, which JMESPath does not have. It has: {known}")
@@ -42,15 +45,18 @@ def compiled(text: str) -> Any:
     return jmespath.compile(text)
 
 
-def holds(text: str, event: dict[str, Any]) -> bool:
+def holds(text: str, event: Event) -> bool:
     """Whether the expression is true of the event, as JMESPath has it: false, null and empty values are not.
 
     One that fails on an event (a function got a value of another type) holds: nothing is lost by a mistake in a filter.
     """
     try:
-        found = compiled(text).search(event)
-    except JMESPathError:
+        return _true(compiled(text).search(event.as_dict()))
+    except Exception:  # noqa: BLE001 JMESPath lets errors of Python through: mixed types, what nests too deeply
         return True
+
+
+def _true(found: Any) -> bool:
     return found is not None and found is not False and found not in ("", [], {})
 
 

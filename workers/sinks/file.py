@@ -6,7 +6,6 @@ half written is closed by a line break, so that only that line, which was never 
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import fcntl
 import os
@@ -19,9 +18,12 @@ from typing import Final, Literal
 
 from workers.events import Event
 from workers.sinks.base import CLOSED, Failure, SinkOptions
+from workers.sinks.threads import Threads
 
 #: How often a lock that another process holds is asked for again.
 _LOCK_SECONDS: Final = 0.01
+#: Appends at a time; they wait for each other at the file's lock.
+_THREADS: Final = 4
 
 
 class FileOptions(SinkOptions):
@@ -37,6 +39,7 @@ class FileSink:
         self._name = name
         self._options = options
         self._clock = clock
+        self._threads = Threads("file", _THREADS)
         self._closed = False
 
     def __repr__(self) -> str:
@@ -48,7 +51,7 @@ class FileSink:
             return dict.fromkeys(range(len(events)), CLOSED)
         path = daily(self._options.path, self._clock())
         try:
-            await asyncio.to_thread(append, path, lines(events), self._options.timeout_seconds)
+            await self._threads.run(append, path, lines(events), self._options.timeout_seconds)
         except OSError as error:
             failure = Failure(f"{path}: {error.strerror or error}", scope="sink")
             return dict.fromkeys(range(len(events)), failure)
@@ -57,6 +60,7 @@ class FileSink:
     async def close(self) -> None:
         # Nothing stays open between two deliveries: a file may be moved or deleted at any time.
         self._closed = True
+        self._threads.close()
 
 
 def daily(folder: Path, now: float) -> Path:

@@ -6,17 +6,29 @@ from collections.abc import Collection
 from datetime import datetime
 
 from workers.events import Change, Event, EventHead
-from workers.sinks.base import Filter
+from workers.sinks.base import Failure, Filter
 from workers.sinks.day_times import DayTimes, ZonedDayTimes
+from workers.sinks.defects import of_event
 from workers.sinks.expressions import holds
 from workers.sinks.moves import farthest_move, only_moved
+
+#: Whether a sink wants an event, or why nobody can tell. That is as good as yes: a failure becomes a dead letter later.
+Judgement = bool | Failure
 
 
 def matches(wanted: Filter, event: Event, /) -> bool:
     """Whether every key of the filter is left out or matches the event. The dearest look is the last."""
     return _head_matches(wanted, event.head) and (
-        wanted.expression is None or holds(wanted.expression, event.as_dict())
+        wanted.expression is None or holds(wanted.expression, event)
     )
+
+
+def judged(wanted: Filter, event: Event, /) -> Judgement:
+    """As `matches`; an event on which the filter itself fails becomes a dead letter of that failure."""
+    try:
+        return matches(wanted, event)
+    except Exception as error:  # noqa: BLE001 the events behind it are not to wait for a defect
+        return of_event("filter", error)
 
 
 def _head_matches(wanted: Filter, head: EventHead) -> bool:

@@ -56,6 +56,10 @@ class Gathering:
         try:
             failures = await self._send([event for events, _ in some for event in events])
         except Exception as error:  # noqa: BLE001 whoever waits must hear of a defect, not wait for ever
+            if len(some) > 1:  # one of the lanes has brought what the others must not suffer for
+                for one in some:
+                    await self._answer([one])
+                return
             for _, answer in some:
                 if not answer.done():
                     answer.set_exception(error)

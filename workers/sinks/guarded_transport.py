@@ -7,10 +7,9 @@ idle connection would be used again, or until none of it takes a connection.
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -18,12 +17,10 @@ import httpx
 from yarl import URL
 
 from workers.sinks.addresses import Network, refusal
+from workers.sinks.names import Names, Resolve
 
 if TYPE_CHECKING:
     from workers.outbound import Answered
-
-#: Host → IP addresses, best first. Raises `OSError` when there are none.
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 #: An idle connection is dropped before a usual receiver (5 s and more) drops it under the next request.
 KEEP_SECONDS: Final = 4.0
@@ -34,12 +31,6 @@ _MOST_PINNED: Final = 100
 
 class AddressRefused(Exception):
     """Every address of the host is one that must not be connected to."""
-
-
-async def resolve(host: str) -> list[str]:
-    """Ask the system's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def permitted(
@@ -65,17 +56,14 @@ class GuardedTransport:
         allow_private: bool,
         tls: ssl.SSLContext,
         allowed: Sequence[Network] = (),
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
         self._url = url
         self._host = url.raw_host.decode("ascii")
         self._is_address = _is_address(self._host)
         self._connect = connect
-        self._allow_private = allow_private
-        self._allowed = allowed
-        self._resolve = resolve
-        self._permitted: Sequence[str] = ()
-        self._until = 0.0
+        judge = partial(permitted, self._host, allow_private=allow_private, allowed=allowed)
+        self._names = Names(self._host, judge, KEEP_SECONDS, resolve if not self._is_address else itself)
         self._pinned: dict[str, URL] = {}
         # aiohttp takes a fifth of a second to import: a command that sends nothing does not wait for it.
         from workers.outbound import Outbound  # noqa: PLC0415
@@ -87,7 +75,7 @@ class GuardedTransport:
 
         Raises `AddressRefused`, `OSError` when the host is unknown, and what httpx raises.
         """
-        *others, last = await self._addresses()
+        *others, last = await self._names.addresses()
         for address in others:
             try:
                 return await self._post(address, headers, body)
@@ -96,18 +84,8 @@ class GuardedTransport:
         try:
             return await self._post(last, headers, body)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            self._until = 0.0
+            self._names.doubt()
             raise
-
-    async def _addresses(self) -> Sequence[str]:
-        now = asyncio.get_running_loop().time()
-        if now >= self._until:
-            found = [self._host] if self._is_address else await self._resolve(self._host)
-            self._permitted = permitted(
-                self._host, found, allow_private=self._allow_private, allowed=self._allowed
-            )
-            self._until = now + KEEP_SECONDS
-        return self._permitted
 
     async def _post(self, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """`Host` header, server name and certificate check stay those of the host."""
@@ -130,7 +108,13 @@ class GuardedTransport:
         return self._pinned[address]
 
     async def close(self) -> None:
+        self._names.close()
         await self._inner.close()
+
+
+async def itself(address: str) -> list[str]:
+    """What an address in the place of a name resolves to."""
+    return [address]
 
 
 def _is_address(host: str) -> bool:

@@ -51,7 +51,7 @@ def _first(found: Mapping[str, Change], *names: str) -> Change | None:
 def _moved(day: Change | None, minutes: Change | None) -> int:
     try:
         return abs(_days(day) * 1440 + _minutes(minutes))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, LookupError, ArithmeticError):
         return FAR
 
 

@@ -23,6 +23,7 @@ from workers.sinks.destinations import filled
 from workers.sinks.link import ConnectionLost
 from workers.sinks.mqtt import MqttOptions, Refused
 from workers.sinks.mqtt_message import properties_of, size_of
+from workers.sinks.threads import Threads
 
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _KEEPALIVE_SECONDS: Final = 30
@@ -44,6 +45,7 @@ class MqttConnection:
         self._largest: int | None = None
         self._window = asyncio.Semaphore(_WINDOW)
         self._client = self._made()
+        self._threads = Threads("mqtt", 2)
 
     def _made(self) -> Client:
         client = Client(
@@ -68,7 +70,7 @@ class MqttConnection:
     async def open(self) -> None:
         address = self._options.address
         port = address.port or _PORTS[address.scheme]
-        await asyncio.to_thread(
+        await self._threads.run(
             self._client.connect, address.hostname or "", port, _KEEPALIVE_SECONDS, clean_start=True
         )
         self._client.loop_start()
@@ -98,7 +100,10 @@ class MqttConnection:
                 await asyncio.wait({self.lost}, timeout=_GOODBYE_SECONDS)
         finally:
             self._cut()
-            await asyncio.to_thread(self._client.loop_stop)
+            try:
+                await self._threads.run(self._client.loop_stop)
+            finally:
+                self._threads.close()
 
     def _cut(self) -> None:
         """End the network loop of a broker that takes nothing any more."""

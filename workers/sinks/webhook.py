@@ -14,7 +14,8 @@ from workers.events import Event
 from workers.sinks import standard_webhooks
 from workers.sinks.base import CLOSED, Failure
 from workers.sinks.chunks import in_chunks
-from workers.sinks.guarded_transport import AddressRefused, GuardedTransport, Resolve, resolve
+from workers.sinks.guarded_transport import AddressRefused, GuardedTransport
+from workers.sinks.names import Resolve
 from workers.sinks.reasons import readable
 from workers.sinks.webhook_answers import failure_of, retry_after_seconds, verdict
 from workers.sinks.webhook_message import Mode, message
@@ -37,7 +38,7 @@ class WebhookSink:
         options: WebhookOptions,
         *,
         clock: Callable[[], float] = now,
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._name = name
@@ -94,7 +95,7 @@ class WebhookSink:
         return readable(text, hide=self._hidden)
 
 
-def _transport(options: WebhookOptions, resolve: Resolve, tls: ssl.SSLContext) -> GuardedTransport:
+def _transport(options: WebhookOptions, resolve: Resolve | None, tls: ssl.SSLContext) -> GuardedTransport:
     # A host may have several addresses: one that never answers leaves time for the next.
     return GuardedTransport(
         httpx.URL(options.url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -17,7 +18,6 @@ from workers.store.ledger import Ledger, Row
 from workers.store.scripts import Scripts
 from workers.store.sink_states import SinkStates
 from workers.store.stops import Stops
-from workers.store.streams import counters, number, rows
 
 
 class Overview:
@@ -55,10 +55,7 @@ class Overview:
 
     async def _tenant(self, tenant: str) -> list[Metric]:
         partitions = self._inbox.all(tenant)
-        counts: dict[str, int] = {}
-        for partition in partitions:
-            for name, value in (await counters(self._redis, partition.counts)).items():
-                counts[name] = counts.get(name, 0) + value
+        counts = await self._counts(partitions)
         backlog, oldest = await self._backlog(partitions, tenant)
         return [
             *_count_families(tenant, counts),
@@ -79,6 +76,15 @@ class Overview:
             *await self._deltas_and_stops(tenant),
         ]
 
+    async def _counts(self, partitions: list[Partition]) -> Counter[str]:
+        pipe = self._redis.pipeline(transaction=False)
+        for partition in partitions:
+            pipe.hgetall(partition.counts)
+        total: Counter[str] = Counter()
+        for found in await pipe.execute():
+            total.update({name.decode(): int(value) for name, value in found.items()})
+        return total
+
     async def _backlog(self, partitions: list[Partition], tenant: str) -> tuple[int, float]:
         pipe = self._redis.pipeline(transaction=False)
         for partition in partitions:
@@ -91,13 +97,15 @@ class Overview:
 
     async def _oldest_event(self, partitions: list[Partition]) -> float:
         """Of the events that some sink still has to get, parked ones aside."""
-        ages = [0.0]
-        for partition in partitions:
-            for sink in self._sinks:
-                cursor = await number(self._redis, partition.of_sink("cursor", sink))
-                found = await rows(self._redis, partition.events, f"({cursor}-0", count=1)
-                ages += [_event_age(Event(fields[b"e"])) for _, fields in found]
-        return max(ages)
+        lanes = [(partition, sink) for partition in partitions for sink in self._sinks]
+        pipe = self._redis.pipeline(transaction=False)
+        for partition, sink in lanes:
+            pipe.get(partition.of_sink("cursor", sink))
+        cursors = await pipe.execute()
+        for (partition, _), cursor in zip(lanes, cursors, strict=True):
+            pipe.xrange(partition.events, f"({int(cursor or 0)}-0", count=1)
+        first = [fields[b"e"] for found in await pipe.execute() for _, fields in found]
+        return max((_event_age(Event(json)) for json in set(first)), default=0.0)
 
     async def _deltas_and_stops(self, tenant: str) -> list[Metric]:
         states = {c: await self._deltas.get(tenant, c) for c in self._collections[tenant]}

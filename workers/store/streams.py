@@ -25,12 +25,6 @@ async def walk(redis: Redis, key: str, start: str = "-") -> AsyncIterator[tuple[
         start = f"({found[-1][0].decode()}"
 
 
-async def counters(redis: Redis, key: str) -> dict[str, int]:
-    """A hash of whole numbers."""
-    found = cast("dict[bytes, bytes]", await redis.hgetall(key))
-    return {name.decode(): int(value) for name, value in found.items()}
-
-
 async def number(redis: Redis, key: str, field: str | None = None) -> int:
     """A whole number in a string or in a field of a hash; 0 when there is none."""
     return int((await redis.get(key) if field is None else await redis.hget(key, field)) or 0)

@@ -57,3 +57,11 @@ async def test_no_more_is_chosen_than_asked_for_and_what_lies_between_is_passed(
     some = batch(1, 2, 3, 4)
     chosen = choose(some, 1, lambda e: e.head.subject in {"assignments/2", "assignments/4"})
     assert ([c.number for c in chosen.to_send], chosen.filtered, chosen.upto) == ([2], [1, 3], 3)
+
+
+async def test_an_event_that_a_filter_fails_on_is_not_told_again_and_those_behind_it_are() -> None:
+    sink, defect = MemorySink(lambda _: None), Failure("defect in the filter: KeyError", permanent=True)
+    some = batch(1, 2, 3)
+    chosen = choose(some, 8, lambda e: defect if e.head.subject == "assignments/2" else True)
+    done = await settle_replay(delivery(sink, held=False), some, chosen)
+    assert (done.delivered, done.failed, done.next) == ([1, 3], {2: defect.reason}, 4)

@@ -161,3 +161,12 @@ def test_work_without_a_start_starts_at_no_time_of_day(make_event):
 def test_a_key_that_cannot_mean_anything_is_refused_with_a_hint(wanted, words):
     with pytest.raises(ValidationError, match=words):
         Filter.model_validate(wanted)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(1e308, -1e308), ("08:00", 480), ({}, "2026-03-10"), ([], None), (None, {})]
+)
+@pytest.mark.parametrize("path", ["startTimeInMinutes", "from"])
+def test_a_move_that_nobody_can_measure_is_far(make_event, path, before, after):
+    change = {"path": path, "before": before, "after": after}
+    assert matches(Filter(minimum_move_minutes=600), make_event(changes=[change]))

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.workers.sinks.receiver import Receiver
 from workers.sinks import guarded_transport
-from workers.sinks.guarded_transport import AddressRefused, permitted, resolve
+from workers.sinks.guarded_transport import AddressRefused, permitted
+from workers.sinks.names import look_up
 
 
 def answering(*addresses):
@@ -103,8 +104,8 @@ def test_of_several_addresses_only_the_permitted_are_used():
         permitted("h", [], allow_private=True)
 
 
-async def test_the_systems_resolver_gives_each_address_once():
-    found = await resolve("localhost")
+def test_the_systems_resolver_gives_each_address_once():
+    found = look_up("localhost")
     assert len(found) == len(set(found))
     assert {"127.0.0.1", "::1"} & set(found)
 
