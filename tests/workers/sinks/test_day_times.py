@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 
-from workers.events import Change
+from workers.events import Change, Event
 from workers.sinks.day_times import DayTimes, ZonedDayTimes
 from workers.sinks.expressions import holds
 from workers.sinks.moves import FAR, farthest_move, only_moved
@@ -91,8 +92,8 @@ def test_an_expression_holds_as_jmespath_has_it(expression, expected):
             "resource": {},
         }
     }
-    assert holds(expression, event) is expected
+    assert holds(expression, Event(msgspec.json.encode(event))) is expected
 
 
 def test_an_expression_that_fails_on_an_event_lets_it_through():
-    assert holds("abs(data.change)", {"data": {"change": "updated"}})
+    assert holds("abs(data.change)", Event(b'{"data": {"change": "updated"}}'))
