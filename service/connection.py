@@ -1,13 +1,16 @@
 """One connection of the web server, with the limits that uvicorn leaves to a proxy: how long a head is, and how long it takes.
 
-The body has limits of its own, see `webhooks`.
+The body has limits of its own, see `webhooks`. A request that asks for another protocol is read as if it had not asked: the parser
+would end at its head, and take its body for what the other protocol has to say.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import ClassVar
 
+from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.corked import Corked
@@ -26,6 +29,8 @@ class Connection(HttpToolsProtocol):
     _bytes = _body = 0
     _last: object = None
     _since: float | None = None
+    #: Where in the data the parser ended, at the head of a request that asks for an upgrade.
+    _ended_at: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         HttpToolsProtocol.connection_made(self, transport)
@@ -34,10 +39,33 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         # Not by super(), and no more than this for a request that comes whole: every notification passes here.
         HttpToolsProtocol.data_received(self, data)
+        if self._ended_at is not None:
+            self._read_plainly(data)
         if self.cycle is None or self.cycle.more_body or "method" not in self.scope:
             self._count(len(data))
         else:
             self._bytes = self._body = 0
+
+    def _should_upgrade(self) -> bool:
+        """Asked by uvicorn while a request wants an upgrade. One that wants a tunnel has nothing that could be read here."""
+        return self.parser.get_method() != b"CONNECT"
+
+    def handle_websocket_upgrade(self) -> None:
+        """Uvicorn has begun nothing for this request, and handles the parser's exception."""
+        [self._ended_at] = getattr(sys.exception(), "args", (0,))
+
+    def _read_plainly(self, data: bytes) -> None:
+        """Once more from its head on, without the wish, and whatever came behind it."""
+        while self._ended_at is not None:
+            data, self._ended_at = self._head() + data[self._ended_at :], None
+            self.parser = HttpRequestParser(self)
+            HttpToolsProtocol.data_received(self, data)
+
+    def _head(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body) + _AROUND_CHUNK

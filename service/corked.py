@@ -11,7 +11,8 @@ _HEAD = b"HTTP/1."
 class Corked(asyncio.Transport):
     """What uvicorn uses of a transport. A head waits for what is written next, at most until the loop's next turn.
 
-    So the head of a stream whose first event is hours away leaves at once too.
+    So the head of a stream whose first event is hours away leaves at once too. When the client has gone meanwhile nothing is written
+    any more: uvloop would raise, out of the loop or in the middle of uvicorn's own goodbye.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -21,7 +22,9 @@ class Corked(asyncio.Transport):
         self._head = b""
 
     def write(self, data: Any) -> None:
-        if self._head:
+        if self._transport.is_closing():
+            self._head = b""
+        elif self._head:
             head, self._head = self._head, b""
             self._transport.write(head + data)
         elif data.startswith(_HEAD):
@@ -31,8 +34,8 @@ class Corked(asyncio.Transport):
             self._transport.write(data)
 
     def _uncork(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
             self._transport.write(head)
 
     def close(self) -> None:

@@ -152,6 +152,7 @@ def serve(config: Config, url: str) -> None:
         host=config.server.host,
         port=config.server.port,
         http=Connection,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+import uvloop
 
 from service.corked import Corked
 
@@ -81,3 +87,74 @@ async def test_an_empty_piece_lets_the_head_go():
     transport.write(HEAD)
     transport.write(b"")
     assert written.pieces == [HEAD]
+
+
+class Gone(Written):
+    """As uvloop has it: whoever writes to a connection that is no more gets an error."""
+
+    def write(self, data: bytes) -> None:
+        if self.end:
+            raise RuntimeError("the handler is closed")
+        super().write(data)
+
+
+@pytest.mark.parametrize("gone_before", ["the body", "the turn is over", "the goodbye", "another head"])
+async def test_a_client_that_goes_between_head_and_body_harms_nobody(gone_before: str) -> None:
+    written, failed = Gone(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    transport = Corked(written, asyncio.get_running_loop())
+    transport.write(HEAD)
+    written.end = "lost"
+    if gone_before == "the body":
+        transport.write(b"{}")
+    elif gone_before == "the goodbye":
+        transport.close()
+    elif gone_before == "another head":
+        transport.write(HEAD)
+    await asyncio.sleep(0)
+    assert (written.pieces, failed) == ([], [])
+
+
+@pytest.mark.parametrize("loops", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_real_connection_may_be_lost_with_a_head_in_hand(
+    loops: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    with asyncio.Runner(loop_factory=loops) as runner:
+        failed, said = runner.run(_lost_in_the_middle())
+    assert failed == []
+    assert said == HEAD + b"{}"
+
+
+async def _lost_in_the_middle() -> tuple[list[object], bytes]:
+    """One connection ends with a head in hand, the next one with all of an answer."""
+    loop, failed = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda _, context: failed.append(context))
+    lose, over = iter([True, False]), asyncio.Event()
+
+    class Server(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.raw = cast("asyncio.Transport", transport)
+            self.corked = Corked(self.raw, loop)
+
+        def data_received(self, _: bytes) -> None:
+            self.corked.write(HEAD)
+            if next(lose):
+                self.raw.abort()
+                loop.call_later(0.01, self.corked.write, b"{}")
+                loop.call_later(0.02, over.set)
+            else:
+                self.corked.write(b"{}")
+            self.corked.close()
+
+    server = await loop.create_server(Server, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for _ in range(2):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"?")
+        said = b""
+        with contextlib.suppress(ConnectionError):
+            said = await reader.read()
+        writer.close()
+    await over.wait()
+    server.close()
+    return failed, said
