@@ -19,6 +19,7 @@ import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
+from workers.store.connect import connect_blocking
 from workers.store.keys import Partition
 from workers.store.scripts import LUA
 
@@ -105,7 +106,7 @@ class WakingBroker(RedisBroker):
 
 def make_broker(url: str, middleware: Iterable[dramatiq.Middleware] = ()) -> WakingBroker:
     """A broker on the store's Redis. There is no retry middleware: the sweep is the one layer that tries again."""
-    client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+    client = connect_blocking(url)
     return WakingBroker(client=client, middleware=list(middleware), namespace="sw:queue")
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import hiredis
 import structlog
+from redis import ConnectionPool as BlockingPool
+from redis import Redis as BlockingRedis
+from redis import connection as blocking
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as HungUp
 
 log = structlog.get_logger()
@@ -51,6 +54,14 @@ class _Honest(AbstractConnection):
         except RuntimeError as error:
             raise HungUp(str(error)) from error
 
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        """A connection to a server that became a replica is given up: behind its address there may be another by now."""
+        try:
+            return await super().read_response(*args, **kwargs)
+        except ReadOnlyError:
+            self.mark_for_reconnect()  # type: ignore[no-untyped-call]
+            raise
+
 
 class _Plain(_Honest, Connection):
     pass
@@ -64,6 +75,34 @@ class _Unix(_Honest, UnixDomainSocketConnection):
     pass
 
 
+class _Leaving(blocking.AbstractConnection):
+    """As `_Honest.read_response`."""
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().read_response(*args, **kwargs)
+        except ReadOnlyError:
+            self.mark_for_reconnect()  # type: ignore[no-untyped-call]
+            raise
+
+
+class _BlockingPlain(_Leaving, blocking.Connection):
+    pass
+
+
+class _BlockingTls(_Leaving, blocking.SSLConnection):
+    pass
+
+
+class _BlockingUnix(_Leaving, blocking.UnixDomainSocketConnection):
+    pass
+
+
+_BLOCKING = {
+    blocking.Connection: _BlockingPlain,
+    blocking.SSLConnection: _BlockingTls,
+    blocking.UnixDomainSocketConnection: _BlockingUnix,
+}
 _CLASSES = {Connection: _Plain, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
@@ -83,6 +122,13 @@ def connect(url: str, *, timeout: float = 5.0, connections: int = 64) -> Redis:
     )
     pool.connection_class = _CLASSES[pool.connection_class]
     return Redis.from_pool(pool)  # owns the pool: closing one closes both
+
+
+def connect_blocking(url: str, *, timeout: float = 5.0) -> BlockingRedis:
+    """A client for threads, which leaves a server that became a replica as well. Opens nothing yet."""
+    pool = BlockingPool.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    pool.connection_class = _BLOCKING[pool.connection_class]
+    return BlockingRedis.from_pool(pool)
 
 
 async def verify(redis: Redis, *, allow_volatile: bool) -> None:
