@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _FOLLOW_SECONDS = 5.0
+#: Two readings of one clock differ by less. What is dated further ahead was dated before the store's clock was set back.
+SKEW_SECONDS = 2.0
 #: An answer that took longer says too little about when it was given.
 _SLOWEST_SECONDS = 0.5
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from workers import plan
+from workers import clock, plan
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
 from workers.protime.not_json import NOT_JSON
 from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Reject, Supersede
@@ -67,12 +67,18 @@ def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[
         previous=_object(stored.body) if stored and stored.body else None,
         was_deleted=bool(stored and stored.deleted),
         origin=entry.origin,
-        learned_at=datetime.fromtimestamp(entry.arrived_ms / 1000, UTC),
+        learned_at=_learned_at(entry),
     )
     rendered = normalize(change, tenant.view)
     if resource is None:
         return b"", rendered
     return msgspec.json.encode(stored_form(collection, resource, tenant.view)), rendered
+
+
+def _learned_at(entry: Entry) -> datetime:
+    """When it arrived. Its number in a stream never goes back: after the store's clock was set back, now is nearer."""
+    at, now = entry.arrived_ms / 1000, clock.now()
+    return datetime.fromtimestamp(now if at > now + clock.SKEW_SECONDS else at, UTC)
 
 
 def _kept(tenant: TenantIngest, entry: Entry) -> bytes:

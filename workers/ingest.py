@@ -31,8 +31,6 @@ FALLBACK_SECONDS = 30.0
 #: A 404 about a record that Protime told of less than so long ago is asked again: who answered may not know it yet. When the
 #: record is gone indeed, its Delete is on its way, and needs no asking.
 DOUBT_SECONDS = 5.0
-#: What is dated further ahead than this was dated before the store's clock was set back.
-_SKEW_SECONDS = 2.0
 
 
 #: Fetches one resource for ingest: the resource as an entry (deleted for a 404), or None when it is to be tried later. Raises
@@ -176,7 +174,7 @@ class Ingest:
     ) -> tuple[str, plan.Plan | None]:
         """The plan with the record as Protime has it now; None: its entries stay where they are."""
         waited = clock.now() - known.apply[0].arrived_ms / 1000
-        if waited < -_SKEW_SECONDS:
+        if waited < -clock.SKEW_SECONDS:
             waited = math.inf  # the clock of the store was set back: nobody knows how long it has waited
         try:
             found = await self._asked(tenant.name, resource, waited)

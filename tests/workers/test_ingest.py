@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -447,3 +449,27 @@ async def test_the_partition_is_given_back_with_the_commit_and_a_change_meanwhil
     assert not await redis.exists(P.lease)
     # The mark of the second made the commit of the first keep the lease; that of the second gave it back.
     assert asked == ["read_inbox", "told", "read_inbox"]
+
+
+async def _numbers_ahead(redis: Redis) -> None:
+    """What a clock that was an hour ahead leaves in a stream when it is set back: no number is ever smaller again."""
+    ahead = int(time.time() * 1000) + 3_600_000
+    await redis.xdel(P.inbox, await redis.xadd(P.inbox, {"k": "x"}, id=f"{ahead}-0"))
+
+
+async def test_events_are_not_dated_ahead_after_the_clock_was_set_back(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await _numbers_ahead(redis)
+    await house.notify("01")
+    (event,) = await house.drain()
+    assert datetime.fromisoformat(event["time"]).timestamp() == pytest.approx(time.time(), abs=10)
+
+
+async def test_a_fallback_is_not_put_off_after_the_clock_was_set_back(redis: Redis) -> None:
+    async def away(*_: object) -> None:
+        return None
+
+    house = House(redis, "resource", away)
+    await _numbers_ahead(redis)
+    await house.notify("01")
+    assert told(await house.drain()) == [("01", "webhook", "created")]
