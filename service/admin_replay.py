@@ -15,6 +15,7 @@ from service import replay_bodies
 from service.bodies import BODY_SECONDS, Refused, read, refuse
 from service.event_query import BadQuery
 from service.events_api import answering
+from service.room import Room
 from workers.config import Config
 from workers.replay.estimate import TakesTooLong
 from workers.replay.orders import Orders
@@ -26,6 +27,7 @@ from workers.store.replays import Replay, ReplayUnderWay
 log = structlog.get_logger()
 
 MOST_BODY_BYTES = 16_384
+_BODIES_AT_ONCE = 100
 #: So long the log is walked through for a dry run. It begins anew with every request, so it must come to an end.
 COUNT_SECONDS = 20.0
 #: Of each partition's report so many lines are shown, and of each replay's.
@@ -128,11 +130,13 @@ class Act:
     ) -> None:
         self._endpoint = answering(endpoint)
         self._seconds = seconds
+        self._room = Room(_BODIES_AT_ONCE * MOST_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             _must_be_json(scope)
-            body = await read(scope, receive, MOST_BODY_BYTES, self._seconds)
+            body = await read(scope, receive, MOST_BODY_BYTES, self._seconds, self._room)
+            self._room.give_back(len(body))  # few bytes of people who have a token
             response = await self._endpoint(body)
         except Refused as refused:
             await refuse(send, refused, receive)

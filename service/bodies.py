@@ -11,9 +11,14 @@ from typing import Any
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
+from service.room import SMALL_BYTES, Room
+
 #: A sender that takes longer to send its body is not one of ours.
 BODY_SECONDS = 10.0
 _RETRY_AFTER = (b"retry-after", b"5")
+_FULL = "too many bodies are under way, try again"
+#: More digits than a length can have.
+_DIGITS = 18
 #: How much of a body that is too large is read and forgotten before the connection is closed.
 _LINGER_BYTES, _LINGER_SECONDS = 16 * 1024 * 1024, 1.0
 
@@ -31,21 +36,40 @@ class Refused(Exception):
         self.unread = unread
 
 
-async def read(scope: Scope, receive: Receive, most: int, seconds: float) -> bytes:
-    """The body, never more of it in memory than the limit. Raises `Refused` (400, 408, 413)."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and (len(value) > 18 or int(value) > most):
-            raise Refused(413, f"the body is larger than {most} bytes", unread=True)
+async def read(scope: Scope, receive: Receive, most: int, seconds: float, room: Room) -> bytes:
+    """The body, never more of it in memory than the limit. Raises `Refused` (400, 408, 413, 503).
+
+    What it takes of the room is to be given back by the caller, when the body is not needed any more.
+    """
+    _announced(scope, most, room)
     first = _started(receive())
     if not isinstance(first, _Rest) and first["type"] == "http.request" and not first.get("more_body"):
         whole: bytes = first["body"]
         if len(whole) <= most:
+            _take(room, 0, len(whole), unread=False)
             return whole
     try:
         async with asyncio.timeout(seconds):
-            return await _read_parts(await first if isinstance(first, _Rest) else first, receive, most)
+            message = await first if isinstance(first, _Rest) else first
+            return await _read_parts(message, receive, most, room)
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {seconds:g} seconds") from None
+
+
+def _announced(scope: Scope, most: int, room: Room) -> None:
+    """A body that is known to be too large is refused before it comes."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            size = int(value) if len(value) <= _DIGITS else most + 1
+            if size > most:
+                raise Refused(413, f"the body is larger than {most} bytes", unread=True)
+            if size > SMALL_BYTES and not room.has(size, size):
+                raise Refused(503, _FULL, unread=True)
+
+
+def _take(room: Room, before: int, more: int, *, unread: bool) -> None:
+    if not room.take(before + more, more):
+        raise Refused(503, _FULL, unread=unread)
 
 
 @dataclass(slots=True)
@@ -70,22 +94,34 @@ def _started(receiving: Awaitable[Message]) -> Message | _Rest:
         return message
 
 
-async def _read_parts(message: Message, receive: Receive, most: int) -> bytes:
+async def _read_parts(message: Message, receive: Receive, most: int, room: Room) -> bytes:
     body = bytearray()
+    try:
+        await _gather(body, message, receive, most, room)
+    except BaseException:
+        room.give_back(len(body))
+        raise
+    return bytes(body)
+
+
+async def _gather(body: bytearray, message: Message, receive: Receive, most: int, room: Room) -> None:
     while True:
         if message["type"] != "http.request":
             raise Refused(400, "the sender went away")
-        body += message.get("body", b"")
-        if len(body) > most:
-            unread = bool(message.get("more_body"))
+        part, unread = message.get("body", b""), bool(message.get("more_body"))
+        if len(body) + len(part) > most:
             raise Refused(413, f"the body is larger than {most} bytes", unread=unread)
-        if not message.get("more_body"):
-            return bytes(body)
+        _take(room, len(body), len(part), unread=unread)
+        body += part
+        if not unread:
+            return
         message = await receive()
 
 
 async def refuse(send: Send, refused: Refused, receive: Receive) -> None:
     """Answers `{"error": …}`."""
+    # The frames in which it was raised hold what has come of the body, and the sender may take a while to finish.
+    refused.__traceback__ = refused.__context__ = None
     await answer(send, refused.status, {"error": refused.error}, receive if refused.unread else None)
 
 
@@ -95,7 +131,7 @@ async def answer(send: Send, status: int, body: Mapping[str, int | str], rest: R
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
     if status == 503:
         headers.append(_RETRY_AFTER)
-    if status in {408, 413}:
+    if status in {408, 413} or rest is not None:
         # What is left of the body is not worth waiting for.
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -23,6 +23,7 @@ from service.event_stream import EventStreams
 from service.events_api import EventsApi
 from service.metrics import Metrics
 from service.receivers import Receivers
+from service.room import Room
 from service.server import Server, allow_many_connections
 from service.tokens import Access
 from service.webhooks import Webhooks
@@ -68,7 +69,9 @@ def build(config: Config, url: str) -> Starlette:
             await redis.aclose()
 
     return create_app(
-        webhooks=Webhooks(receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes),
+        webhooks=Webhooks(
+            receivers, acceptor, metrics, max_body_bytes=config.server.max_body_bytes, room=_room(config)
+        ),
         readyz=health.readyz(prober.ping),
         metrics=health.metrics(metrics.registry, prober.figures),
         members=Members(
@@ -79,6 +82,11 @@ def build(config: Config, url: str) -> Starlette:
         ),
         lifespan=lifespan,
     )
+
+
+def _room(config: Config) -> Room:
+    """Two of the largest bodies fit into three quarters of it, whatever is set: otherwise one that is allowed could never come."""
+    return Room(max(config.server.max_bodies_bytes, 3 * config.server.max_body_bytes))
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -34,7 +34,9 @@ def probes(port: int, url: str) -> Iterator[None]:
             Route("/metrics", health.metrics(REGISTRY, None)),
         ]
     )
-    server = uvicorn.Server(uvicorn.Config(app, host="0.0.0.0", port=port, log_config=None, access_log=False))  # noqa: S104  # probes come from outside the pod
+    # Probes come from outside the pod.
+    settings = uvicorn.Config(app, host="0.0.0.0", port=port, ws="none", log_config=None, access_log=False)  # noqa: S104
+    server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, name="probes", daemon=True)
     thread.start()
     try:

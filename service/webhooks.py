@@ -12,6 +12,7 @@ from service.bodies import BODY_SECONDS, Refused, answer, read, refuse
 from service.metrics import Metrics
 from service.notifications import NotANotification, parse
 from service.receivers import CannotSay, Receiver, Receivers
+from service.room import Room
 from service.signatures import verify
 from workers.store.inbox import BacklogFull
 
@@ -28,13 +29,16 @@ class Webhooks:
         metrics: Metrics,
         *,
         max_body_bytes: int,
+        room: Room | None = None,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
+        """`room`: for the bodies of all requests under way; at least two of the largest fit into it."""
         self._receivers = receivers
         self._acceptor = acceptor
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
+        self._room = room or Room(4 * max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -49,7 +53,13 @@ class Webhooks:
         await answer(send, 202, {"accepted": accepted})
 
     async def _accept(self, receiver: Receiver, scope: Scope, receive: Receive) -> int:
-        body = await read(scope, receive, self._max_body_bytes, self._body_seconds)
+        body = await read(scope, receive, self._max_body_bytes, self._body_seconds, self._room)
+        try:
+            return await self._append(receiver, scope, body)
+        finally:
+            self._room.give_back(len(body))
+
+    async def _append(self, receiver: Receiver, scope: Scope, body: bytes) -> int:
         if not receiver.keys:
             raise Refused(503, "this subscription is being created, try again")
         if not verify(body, _signature(scope, receiver), receiver.keys, receiver.scheme):

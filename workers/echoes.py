@@ -41,7 +41,9 @@ class Echoes:
         self, options: SinkOptions, tenant: str, reading: Reading, go_on: Callable[[], bool]
     ) -> Sifted:
         """`go_on` ends the waiting: then there may be no event at all in what comes back."""
-        asked = [e for e in reading.events if judged(options.filter, e.event) is True and _writable(e)]
+        asked = [
+            e for e in reading.events if judged(options.filter, e.event) is True and _is_writable(e.event)
+        ]
         if not asked:
             return Sifted(reading)
         look, first_open = await self._settled(tenant, asked, go_on)
@@ -60,7 +62,7 @@ class Echoes:
         events = [
             Logged(number, waiting.resource, event)
             for number, event in waiting.events
-            if event and event.head.data.collection in BODIES
+            if event and _is_writable(event)
         ]
         if not events:
             return waiting
@@ -150,8 +152,11 @@ def _pauses() -> Iterator[float]:
         seconds = min(seconds * 1.5, _LONGEST_PAUSE_SECONDS)
 
 
-def _writable(logged: Logged) -> bool:
-    return logged.event.head.data.collection in BODIES
+def _is_writable(event: Event) -> bool:
+    try:
+        return event.head.data.collection in BODIES
+    except Exception:  # noqa: BLE001 what cannot be read is nothing that we wrote
+        return False
 
 
 def _marked(logged: Logged) -> Logged:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from service.cli import screen
+from service.cli import screen, waiting
 from service.cli.at_protime import with_protime
 from service.cli.failures import FAILURE, CommandFailed
 from workers.config import Config
@@ -90,7 +90,7 @@ def _send(
             advance()
 
         async def work(client: Protime) -> None:
-            await Importing(client, collection, journal, tell).run(left)
+            await Importing(client, collection, journal, tell, waits=waiting.tell).run(left)
 
         try:
             # An import waits by itself: it knows what was sent, and what is in doubt.

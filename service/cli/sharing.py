@@ -53,10 +53,11 @@ class CommonPace:
         self._link = link
         self._shared = shared
         self._own = own
+        self._told = False
 
     async def acquire(self) -> None:
         if not self._link.alone:
-            telling = asyncio.get_running_loop().call_later(_TELL_SECONDS, tell_of_turn)
+            telling = asyncio.get_running_loop().call_later(_TELL_SECONDS, self._tell)
             try:
                 return await self._shared.acquire()
             except UNAVAILABLE as error:
@@ -64,6 +65,12 @@ class CommonPace:
             finally:
                 telling.cancel()
         return await self._own.acquire()
+
+    def _tell(self) -> None:
+        """Once: with a small limit every request waits for its turn."""
+        if not self._told:
+            tell_of_turn()
+        self._told = True
 
     async def pause(self, seconds: float) -> None:
         if not self._link.alone:

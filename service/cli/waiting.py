@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from workers.protime import Patience, RateLimited, Transient
+from workers.protime import Patience, ProtimeError, RateLimited, Transient
 
 #: Who wants to wait for longer repeats the command.
 BOUND_SECONDS: Final = 300.0
@@ -16,14 +16,14 @@ _BUSY: Final = frozenset({429, 502, 503, 504})
 
 def on_screen(total_seconds: float = BOUND_SECONDS) -> Patience:
     """For the reads of a command; what it prints as its result is left alone."""
-    return Patience(total_seconds, told=_tell, worth=_busy)
+    return Patience(total_seconds, told=tell, worth=_busy)
 
 
 def _busy(error: Transient) -> bool:
     return isinstance(error, RateLimited) or error.status in _BUSY
 
 
-def _tell(error: Transient, seconds: float) -> None:
+def tell(error: ProtimeError, seconds: float) -> None:
     print(f"Waiting {max(1, round(seconds))} s for Protime: {error}", file=sys.stderr, flush=True)
 
 

@@ -160,7 +160,8 @@ def hurt_the_store(marked: Marked) -> None:
     assert marked.request("POST", known, content=json.dumps({})) == 503
     assert marked.request("GET", "/metrics") == 200
     assert marked.command("check", "--online") == 78, "the tenant that is refused weighs more"
-    assert marked.command("subscriptions", "list") == 69
+    assert marked.command("subscriptions", "list") == 78, "it works alone, and is refused by the same tenant"
+    assert marked.command("subscriptions", "renew", "acme", "assignments") == 69
     house.start_store()
     assert marked.command("ledger") == 1, "what was forged in the store does not balance"
 

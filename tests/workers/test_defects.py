@@ -185,3 +185,19 @@ async def test_a_lane_does_not_suffer_for_what_another_brought_into_the_same_mes
     )
     assert isinstance(bad, TypeError)
     assert good == {}
+
+
+@pytest.mark.parametrize("own_writes", ["deliver", "mark"])
+async def test_a_dead_letter_of_what_cannot_be_read_that_is_handed_back_stops_no_retry(
+    make: Make, own_writes: str
+) -> None:
+    house, sink = await make(own_writes=own_writes)
+    partition = await house.write(BAD, as_json(BAD, id=SECRET))
+    house.workers[0].committed(partition)
+    await house.until(house.settled)
+    [letter] = [letter async for letter in house.letters.all("acme")]
+    sink.at = lambda _: None
+    await house.letters.retry(letter.id)
+    house.workers[0].retry(partition, SINK)
+    await house.until(house.settled)
+    assert (await house.row()).dead_lettered == 1

@@ -33,6 +33,8 @@ class Server(Section):
     host: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104 - a receiver is there to be reached
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    #: Of all bodies that are under way in one process. Three of the largest fit in any case.
+    max_bodies_bytes: Annotated[int, Field(ge=1)] = 67_108_864
 
 
 class AdminTokens(Section):

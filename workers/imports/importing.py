@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
 
 
 class Importing:
-    """One run. `tell` hears of each row as it is decided.
+    """One run. `tell` hears of each row as it is decided, `waits` of each wait for Protime: why, and for how many seconds.
 
     Raises what stops an import: PermissionDenied, AuthenticationFailed, Transient and Unconfirmed after all patience,
     OSError when the journal cannot be written, and what the client's observer raises. Then, as after a kill, the next
@@ -69,6 +69,7 @@ class Importing:
         journal: Journal,
         tell: Callable[[Outcome], None],
         *,
+        waits: Callable[[ProtimeError, float], None] = lambda _error, _seconds: None,
         settle_seconds: float = SETTLE_SECONDS,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -76,6 +77,7 @@ class Importing:
         self._collection = collection
         self._journal = journal
         self._tell = tell
+        self._waits = waits
         self._settle_seconds = settle_seconds
         self._sleep = sleep
         self._waiting: deque[Job] = deque()
@@ -162,9 +164,11 @@ class Importing:
         if never_there or self._troubles >= MOST_TROUBLES or (asked or 0.0) > LONGEST_WAIT_SECONDS:
             raise error
         chance = random.random()  # noqa: S311 - spreads waiting, guards nothing
-        await self._sleep(
-            delay(self._troubles, least=1.0, most=LONGEST_WAIT_SECONDS, chance=chance, retry_after=asked)
+        seconds = delay(
+            self._troubles, least=1.0, most=LONGEST_WAIT_SECONDS, chance=chance, retry_after=asked
         )
+        self._waits(error, seconds)
+        await self._sleep(seconds)
 
 
 def reason_of(error: ProtimeError) -> str:

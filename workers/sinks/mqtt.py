@@ -6,6 +6,7 @@ binding for MQTT names them. MQTT has no keys: a repetition is known by the prop
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator
@@ -15,7 +16,6 @@ from workers.sinks.broker import BrokerSink
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.destinations import WITH_ID, example
 from workers.sinks.extras import Extra
-from workers.sinks.link import Connection
 
 #: Reason codes of MQTT 5 (2.4): topic name invalid, packet too large, payload format invalid.
 _THE_EVENTS_OWN: Final = frozenset({0x90, 0x95, 0x99})
@@ -50,12 +50,10 @@ class MqttOptions(BrokerOptions):
 
 class MqttSink(BrokerSink):
     def __init__(self, name: str, options: MqttOptions) -> None:
-        def make() -> Connection:
-            from workers.sinks.mqtt_connection import MqttConnection  # noqa: PLC0415 an extra
+        # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
+        from workers.sinks.mqtt_connection import MqttConnection  # noqa: PLC0415
 
-            return MqttConnection(options)
-
-        super().__init__(name, options, make=make, judge=judge)
+        super().__init__(name, options, make=partial(MqttConnection, options), judge=judge)
 
 
 class Refused(Exception):

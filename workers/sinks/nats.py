@@ -7,6 +7,7 @@ CloudEvent, its attributes stand in the headers under `ce-`, as the CloudEvents 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, model_validator
@@ -16,7 +17,6 @@ from workers.sinks.broker import BrokerSink
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.destinations import WITH_ID, example
 from workers.sinks.extras import Extra
-from workers.sinks.link import Connection
 
 _SUBJECT: Final = re.compile(r"[^\s.*>$][^\s.*>]*(\.[^\s.*>]+)*")
 _STREAM: Final = re.compile(r"[^\s.*>/\\]+")
@@ -66,12 +66,10 @@ class NatsOptions(BrokerOptions):
 
 class NatsSink(BrokerSink):
     def __init__(self, name: str, options: NatsOptions) -> None:
-        def make() -> Connection:
-            from workers.sinks.nats_connection import NatsConnection  # noqa: PLC0415 an extra
+        # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
+        from workers.sinks.nats_connection import NatsConnection  # noqa: PLC0415
 
-            return NatsConnection(options)
-
-        super().__init__(name, options, make=make, judge=judge)
+        super().__init__(name, options, make=partial(NatsConnection, options), judge=judge)
 
 
 def judge(error: Exception) -> Failure:

@@ -6,6 +6,7 @@ can match, as the CloudEvents binding for AMQP names them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, model_validator
@@ -15,7 +16,6 @@ from workers.sinks.broker import BrokerSink
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.destinations import PLACEHOLDERS, example
 from workers.sinks.extras import Extra
-from workers.sinks.link import Connection
 
 
 def _routing_key(template: str) -> str:
@@ -53,12 +53,10 @@ class RabbitmqOptions(BrokerOptions):
 
 class RabbitmqSink(BrokerSink):
     def __init__(self, name: str, options: RabbitmqOptions) -> None:
-        def make() -> Connection:
-            from workers.sinks.rabbitmq_connection import RabbitmqConnection  # noqa: PLC0415 an extra
+        # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
+        from workers.sinks.rabbitmq_connection import RabbitmqConnection  # noqa: PLC0415
 
-            return RabbitmqConnection(options)
-
-        super().__init__(name, options, make=make, judge=judge)
+        super().__init__(name, options, make=partial(RabbitmqConnection, options), judge=judge)
 
 
 def judge(error: Exception) -> Failure:

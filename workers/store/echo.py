@@ -22,7 +22,7 @@ from workers.store.scripts import Scripts
 log = structlog.get_logger()
 
 #: A writer that says nothing more for so long was killed, or has lost the answer: a bit over the client's time-out.
-INTENT_MS = 35_000
+INTENT_MS = 40_000
 
 _SENT = msgspec.json.Decoder(Sent)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.cli.sharing import shared
+from service.cli.sharing import CommonPace, Link, shared
 from tests.service.cli.written import ALONE, Tenant, simulated
 from workers.config import Config, load
 from workers.store import Store, embedded
@@ -160,3 +160,28 @@ def test_a_write_is_not_repeated_while_a_read_would_be(tenant: Tenant) -> None:
     assert answer.code == 69
     assert "may have been created" in answer.err
     assert tenant.calls()["POST /clockings"] == 1
+
+
+@pytest.mark.rule("4.3-look-first")
+def test_an_import_says_that_it_waits_and_looks_before_it_sends_again(tenant: Tenant) -> None:
+    file = tenant.folder / "rows.csv"
+    file.write_text("person.id,date,timeOfDayInMinutes,kind\n1,2026-03-10,480,InOut\n")
+    tenant.switch(unavailable=True, retry_after_seconds=1)
+    with later(1.0, lambda: tenant.switch(unavailable=False)):
+        answer = tenant.here("clockings", "import", "acme", str(file))
+    assert (answer.code, answer.out) == (0, "1 row(s): 1 created\n")
+    assert answer.err.startswith("Waiting 1 s for Protime: POST ")
+    assert tenant.calls()["GET /clockings"] >= 1
+    assert len(tenant.records("clockings")) == 1
+
+
+async def test_waiting_for_turns_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    class Slow:
+        async def acquire(self) -> None:
+            await asyncio.sleep(2.2)
+
+        async def pause(self, seconds: float) -> None: ...
+
+    pace = CommonPace(Link(), Slow(), Slow())
+    await asyncio.gather(*(pace.acquire() for _ in range(3)))
+    assert capsys.readouterr().err.count("Waiting for a turn") == 1

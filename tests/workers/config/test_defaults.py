@@ -16,7 +16,12 @@ def test_what_is_left_out_has_the_documented_default(case):
         "partitions": 8,
         "max_backlog": 200_000,
     }
-    assert config.server.model_dump() == {"host": "0.0.0.0", "port": 8080, "max_body_bytes": 1_048_576}
+    assert config.server.model_dump() == {
+        "host": "0.0.0.0",
+        "port": 8080,
+        "max_body_bytes": 1_048_576,
+        "max_bodies_bytes": 64 * 1024 * 1024,
+    }
     assert config.admin_tokens.model_dump() == {"operator": None, "viewer": None}
     assert config.subscriptions.model_dump() == {"manage": True, "check_seconds": 300, "renew_at": 0.8}
     assert config.retention.model_dump() == {
