@@ -14,14 +14,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from service import health
+from service.listening import taken
 
 
 @contextmanager
 def probes(port: int, url: str) -> Iterator[None]:
-    """Serves while the block runs; does nothing for port 0."""
+    """Serves while the block runs; does nothing for port 0. Raises `CannotListen`."""
     if not port:
         yield
         return
+    sockets = taken("0.0.0.0", port)  # noqa: S104  # probes come from outside the pod
     client = redis.Redis.from_url(url, socket_timeout=2)
 
     async def ping() -> object:
@@ -34,10 +36,9 @@ def probes(port: int, url: str) -> Iterator[None]:
             Route("/metrics", health.metrics(REGISTRY, None)),
         ]
     )
-    # Probes come from outside the pod.
-    settings = uvicorn.Config(app, host="0.0.0.0", port=port, ws="none", log_config=None, access_log=False)  # noqa: S104
+    settings = uvicorn.Config(app, ws="none", log_config=None, access_log=False)
     server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, name="probes", daemon=True)
+    thread = threading.Thread(target=server.run, args=(sockets,), name="probes", daemon=True)
     thread.start()
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redis.exceptions import RedisError
 
+from service.listening import CannotListen
 from workers.config import ConfigError
 from workers.protime import AuthenticationFailed, ProtimeError, Transient, Unconfirmed
 from workers.store.connect import StoreUnreachable, UnsafeStore
@@ -24,7 +25,7 @@ _KNOWN: tuple[tuple[tuple[type[Exception], ...], str, int], ...] = (
     ((Transient, Unconfirmed), "Protime: ", UNREACHABLE),
     ((ProtimeError,), "Protime: ", FAILURE),
     ((RedisError, ConnectionError), "The store does not answer: ", UNREACHABLE),
-    ((CommandFailed,), "", FAILURE),
+    ((CommandFailed, CannotListen), "", FAILURE),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,10 @@ from service.cli.context import configuration, log_configuration, log_old_days, 
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
+from service.listening import CannotListen, refuse_taken
+from workers.config import Config
+from workers.store.connect import StoreUnreachable
+from workers.store.connect import check as check_store
 
 MetricsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")
@@ -24,14 +30,35 @@ def run(
 ) -> None:
     """Everything in one go, for a small installation.
 
-    Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again.
+    Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again, unless
+    the configuration is why: then everything ends with exit code 78, or 1 for a port that is taken.
     """
     configure()
     loaded, path = configuration(context, config)
     log_configuration(loaded)
-    names = ["serve", *["work"] * workers, "schedule"]
+    _refuse(loaded)
+    names = [*["work"] * workers, "schedule"]
     children = [Child(name, shiftwire(name, "--config", str(path))) for name in names]
-    Family(children, None if loaded.store.url else Path(loaded.store.data_dir)).run()
+    web = Child("serve", shiftwire("serve", "--config", str(path)), blocked=lambda: _is_taken(loaded))
+    family = Family([web, *children], None if loaded.store.url else Path(loaded.store.data_dir))
+    if code := family.run():
+        raise typer.Exit(code)
+
+
+def _refuse(config: Config) -> None:
+    """Says once what each process would say, before any is started. A store that is away may come yet."""
+    refuse_taken(config.server.host, config.server.port)
+    if config.store.url:
+        with suppress(StoreUnreachable):
+            asyncio.run(check_store(config.store.url, allow_volatile=config.store.allow_volatile))
+
+
+def _is_taken(config: Config) -> bool:
+    try:
+        refuse_taken(config.server.host, config.server.port)
+    except CannotListen:
+        return True
+    return False
 
 
 def serve(context: typer.Context, config: ConfigOption = None) -> None:
