@@ -56,7 +56,7 @@ def _print_table(config: Config, letters: list[DeadLetter]) -> None:
     for x in letters:
         at = screen.local(x.at, screen.zone(config, tenant_of(x)))
         table.add_row(x.id, x.sink or "-", x.resource, x.reason, str(x.attempts), x.last_error, at)
-    screen.Output().print(table)
+    screen.Output().print_table(table)
 
 
 @app.command("show")

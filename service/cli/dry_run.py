@@ -91,7 +91,7 @@ def _print(sink: str, days: float, counted: Counted) -> None:
     for name, seen in sorted(counted.seen.items()):
         shown.add_row(name, f"{seen:,}", f"{counted.passed[name]:,}")
     output = screen.Output()
-    output.print(shown, soft_wrap=False)
+    output.print_table(shown)
     passed, seen = counted.passed.total(), counted.seen.total()
     output.print(
         f"{sink}: {passed:,} of {seen:,} events of the last {days:g} days would have been let through"

@@ -114,7 +114,7 @@ def print_records(records: Sequence[Mapping[str, Any]], columns: Columns, as_jso
     table = screen.table(*columns)
     for record in records:
         table.add_row(*(_text(show(record)) for show in columns.values()))
-    screen.Output().print(table)
+    screen.Output().print_table(table)
 
 
 def who(record: Mapping[str, Any]) -> str:
