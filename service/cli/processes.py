@@ -16,7 +16,7 @@ import structlog
 
 from service.cli.failures import BAD_CONFIGURATION
 from workers.store import embedded
-from workers.store.embedded import EmbeddedRedis
+from workers.store.embedded import EmbeddedRedis, NoRedis
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ class Family:
 
     def start(self) -> None:
         if self.redis_directory is not None:
-            self.redis = embedded.start(self.redis_directory)
+            self.redis = _redis(self.redis_directory)
         for child in self.children:
             child.start(time.monotonic())
 
@@ -104,7 +104,7 @@ class Family:
             and self.redis.process.poll() is not None
         ):
             log.warning("embedded Redis ended, starting it again", code=self.redis.process.returncode)
-            self.redis = embedded.start(self.redis_directory)
+            self.redis = _redis(self.redis_directory)
         codes = [child.look(time.monotonic()) for child in self.children]
         return next((code for code in codes if code is not None), None)
 
@@ -139,6 +139,17 @@ class Family:
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _redis(directory: Path) -> EmbeddedRedis:
+    """Raises `NoRedis`."""
+    try:
+        return embedded.start(directory)
+    except OSError as error:
+        raise NoRedis(
+            f"the embedded Redis cannot keep its data in {directory} ({error.strerror}). Name a folder that can be "
+            "written to as store.data_dir, or set store.url to a Redis that runs"
+        ) from None
 
 
 def shiftwire(*arguments: str) -> list[str]:
