@@ -83,3 +83,9 @@ def test_what_is_not_there_fails_with_its_id(installation: Installation) -> None
         assert answer.code == 1
         assert unknown in answer.err
         assert "Traceback" not in answer.err
+
+
+def test_a_sink_that_nothing_is_known_of_is_a_mistake_of_usage(installation: Installation) -> None:
+    answer = installation.shiftwire("dead-letters", "list", "--sink", "pickey")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no sink pickey; known: archive, picky" in answer.err
