@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from service.listening import CannotListen
 from workers.config import ConfigError
-from workers.protime import AuthenticationFailed, ProtimeError, Transient, Unconfirmed
+from workers.protime import AuthenticationFailed, PermissionDenied, ProtimeError, Transient, Unconfirmed
 from workers.store.connect import StoreUnreachable, UnsafeStore
 from workers.store.embedded import NoRedis
 from workers.store.vault import CannotOpen
@@ -26,6 +26,7 @@ class CommandFailed(Exception):
 _KNOWN: tuple[tuple[tuple[type[Exception], ...], str, int], ...] = (
     ((UnsafeStore, CannotOpen, AuthenticationFailed), "", BAD_CONFIGURATION),
     ((StoreUnreachable, NoRedis), "", UNREACHABLE),
+    ((PermissionDenied,), "Protime: ", BAD_CONFIGURATION),
     ((Transient, Unconfirmed), "Protime: ", UNREACHABLE),
     ((ProtimeError,), "Protime: ", FAILURE),
     ((RedisError, ConnectionError), "The store does not answer: ", UNREACHABLE),
