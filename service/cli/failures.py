@@ -16,6 +16,8 @@ from workers.store.embedded import NoRedis
 from workers.store.vault import CannotOpen
 
 FAILURE, USAGE, UNREACHABLE, BAD_CONFIGURATION = 1, 2, 69, 78
+#: What a shell expects of a command that Ctrl-C ended before it was through.
+INTERRUPTED = 130
 
 
 class CommandFailed(Exception):
