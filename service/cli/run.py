@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import configuration, log_configuration, log_old_days, store_url
+from service.cli.context import (
+    configuration,
+    embedded_asked_for,
+    log_configuration,
+    log_old_days,
+    store_url,
+)
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
@@ -67,7 +73,8 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
 
     configure()
     loaded, _ = configuration(context, config)
-    serve_(loaded, store_url(loaded))
+    with embedded_asked_for(loaded):
+        serve_(loaded, store_url(loaded))
 
 
 def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
@@ -77,7 +84,7 @@ def work(context: typer.Context, config: ConfigOption = None, metrics_port: Metr
 
     configure()
     loaded, _ = configuration(context, config)
-    with probes(metrics_port, store_url(loaded)):
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         work_(loaded, store_url(loaded))
 
 
@@ -92,5 +99,5 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
     configure()
     loaded, _ = configuration(context, config)
     log_old_days(loaded)  # here, since every installation has one of these, and `run` starts it too
-    with probes(metrics_port, store_url(loaded)):
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         schedule_(loaded, store_url(loaded))
