@@ -39,6 +39,7 @@ from workers.store.vault import CannotOpen
 from workers.subscribed import Subscribed
 from workers.subscriptions import SubscriptionKeeper
 from workers.sync import Sync
+from workers.unconfigured import Unconfigured
 from workers.views import tenant_view
 
 log = structlog.get_logger()
@@ -68,6 +69,7 @@ class Runtime:
         self.subscriptions = self._keeper(wake)
         self.reconciler = self._reconciler(redis)
         self.repairs = self._repairs()
+        self.unconfigured = Unconfigured(self.store.inbox, self.store.gate, self._views)
         self.purge = Purge(redis, self.store.inbox, _kept_days(config), config.sinks)
         self._follower = clock.Follower(redis, UNAVAILABLE)
         self._tasks: set[asyncio.Task[None]] = set()
