@@ -37,7 +37,7 @@ from workers.store.purge import Purge
 from workers.store.state import States
 from workers.store.vault import CannotOpen
 from workers.subscribed import Subscribed
-from workers.subscriptions import SubscriptionKeeper
+from workers.subscriptions import WEBHOOKS, SubscriptionKeeper
 from workers.sync import Sync
 from workers.unconfigured import Unconfigured
 from workers.views import tenant_view
@@ -168,18 +168,27 @@ class Runtime:
                     await Lane(self.store.scripts, partition, sink).register()
         self._tasks.add(asyncio.create_task(self._leases.keep()))
         for name in self._config.tenants:
-            await self.repairs.first_loads(name, await self._listening(name))
+            await self.first_loads(name)
 
-    async def _listening(self, tenant: str) -> list[str]:
-        """Collections whose webhook is made already: a load before it would have to be repeated behind it."""
-        collections = list(self._config.tenants[tenant].collections)
+    async def first_loads(self, tenant: str) -> None:
+        """Notes the loads that nobody has noted yet, where nothing is to be waited for."""
+        collections = await self.repairs.never_loaded(tenant, self._config.tenants[tenant].collections)
+        if collections:
+            await self.repairs.first_loads(tenant, await self._listening(tenant, collections))
+
+    async def _listening(self, tenant: str, collections: list[str]) -> list[str]:
+        """Those whose webhook is made already: a load before it would have to be repeated behind it.
+
+        And those that get none, since Protime refuses it: their load is all that is known of them.
+        """
         if not self._config.subscriptions.manage:
             return collections
         try:
             made = {s.collection for s in await self.store.subscriptions.all(tenant)}
         except CannotOpen:
             return collections
-        return [collection for collection in collections if collection in made]
+        refused = set(await self.store.stops.all(tenant))
+        return [c for c in collections if c in made or c in refused or WEBHOOKS in refused]
 
     async def stop(self, seconds: float) -> None:
         """Lets batches under way end, for at most so long."""
