@@ -21,6 +21,7 @@ from workers.ingest import Ingest
 from workers.queue import Wake
 from workers.reconcile import Reconciliation
 from workers.reconciler import Reconciler, schedule_of
+from workers.registering import register
 from workers.repairs import Repairs
 from workers.replay.replaying import Replaying
 from workers.room import Paced, Room
@@ -30,7 +31,6 @@ from workers.store import Store
 from workers.store.connect import UNAVAILABLE
 from workers.store.echo import OwnWrites
 from workers.store.keys import Partition
-from workers.store.lanes import Lane
 from workers.store.leases import Leases
 from workers.store.progress import ProgressStore
 from workers.store.purge import Purge
@@ -163,9 +163,7 @@ class Runtime:
         await clock.follow(self.store.redis)
         self._tasks.add(asyncio.create_task(self._follower.keep()))
         for tenant in self._config.tenants:
-            for partition in self.store.inbox.all(tenant):
-                for sink in self.sinks:
-                    await Lane(self.store.scripts, partition, sink).register()
+            await register(self.store, tenant, self.sinks)
         self._tasks.add(asyncio.create_task(self._leases.keep()))
         for name in self._config.tenants:
             await self.first_loads(name)

@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 
 from workers.events import Event
+from workers.store.former_sinks import former_sinks
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
 from workers.store.streams import number, walk
@@ -37,7 +38,7 @@ class Purge:
     async def _journals(self, p: Partition) -> None:
         await self._trim(p, p.journal, "journal")
         await self._trim(p, p.dead, "dead")
-        for sink in self._sinks:
+        for sink in (*self._sinks, *await former_sinks(self._redis, p, self._sinks)):
             await self._trim(p, p.of_sink("deliveries", sink), "deliveries")
 
     async def _trim(self, partition: Partition, key: str, kind: str) -> None:
