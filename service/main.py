@@ -34,6 +34,7 @@ from workers.store import Store
 from workers.store.connect import check, connect
 from workers.store.keys import Partition
 from workers.store.log_watch import LogWatch
+from workers.store.partition_count import claim
 
 log = structlog.get_logger()
 
@@ -154,6 +155,7 @@ def serve(config: Config, url: str) -> None:
     # uvicorn finishes what is under way and then raises the signal again: that is an orderly end, not a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
+    asyncio.run(claim(config, url))
     allow_many_connections()
     settings = uvicorn.Config(
         build(config, url),

@@ -34,8 +34,7 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
         try:
             body, rendered = _render(tenant, entry, stored)
         except (NormalizeError, *NOT_JSON) as error:
-            reason = f"{type(error).__name__}: {error}"
-            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
+            decisions.append(reject(tenant, entry, f"{type(error).__name__}: {error}"))
             continue
         version = entry.version or NO_VERSION
         # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
@@ -46,6 +45,10 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
         stored, expected = Stored(version, gone, 0, body), CHAINED
     decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
     return decisions
+
+
+def reject(tenant: TenantIngest, entry: Entry, reason: str) -> Reject:
+    return Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry))
 
 
 def _came(entry: Entry) -> Came:

@@ -18,6 +18,7 @@ from workers.config import Config, old_days
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
 from workers.store import Store
 from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
+from workers.store.partition_count import compare
 
 #: What was looked at, what was found, and the exit code it calls for (0: good).
 Finding = tuple[str, str, int]
@@ -80,6 +81,7 @@ async def _store(config: Config) -> Finding:
     redis = connect(config.store.url, connections=1)
     try:
         await verify(redis, allow_volatile=config.store.allow_volatile)
+        await compare(config, redis)
     except StoreUnreachable as error:
         return "store", str(error), UNREACHABLE
     except UnsafeStore as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +14,9 @@ from service.cli.context import configuration, log_configuration, log_old_days, 
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
+from workers.config import Config
+from workers.store.connect import StoreUnreachable
+from workers.store.partition_count import claim
 
 MetricsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")
@@ -31,7 +37,14 @@ def run(
     log_configuration(loaded)
     names = ["serve", *["work"] * workers, "schedule"]
     children = [Child(name, shiftwire(name, "--config", str(path))) for name in names]
-    Family(children, None if loaded.store.url else Path(loaded.store.data_dir)).run()
+    own = None if loaded.store.url else Path(loaded.store.data_dir)
+    Family(children, own, partial(_claim, loaded)).run()
+
+
+def _claim(config: Config) -> None:
+    """Ends `run` itself: its children would be started again and again, to refuse each time."""
+    with suppress(StoreUnreachable):  # they wait for a store that is away
+        asyncio.run(claim(config, store_url(config)))
 
 
 def serve(context: typer.Context, config: ConfigOption = None) -> None:

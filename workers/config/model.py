@@ -20,7 +20,10 @@ from workers.config.values import (
 
 
 class Store(Section):
-    """An empty `url` means an embedded Redis with its files in `data_dir`."""
+    """An empty `url` means an embedded Redis with its files in `data_dir`.
+
+    `partitions` stays what it was when the store was begun: another number is refused.
+    """
 
     url: RedisUrl = Field(default="", repr=False)
     allow_volatile: bool = False

@@ -203,3 +203,21 @@ def test_a_since_that_a_new_year_left_behind_is_told_and_stops_nothing(checked: 
     assert "warn  tenants.acme.collections.assignments.since: deltas no longer begin on" in good.out
     assert "deltas no longer begin on" in started.err + started.out
     assert started.code == 69  # the store's doing: the configuration was taken
+
+
+def test_another_number_of_partitions_is_78_for_every_command_that_needs_the_store(
+    checked: Checked, tmp_path: Path
+) -> None:
+    server = embedded.start(tmp_path / "kept-with-another-number")
+    try:
+        import redis
+
+        with redis.Redis.from_url(server.url) as client:
+            client.set("sw:partitions", 16)
+        checked.store(server.url)
+        answers = checked.run(("run",), ("serve",), ("work",), ("schedule",), ("ledger",))
+        assert [answer.code for answer in answers] == [78] * 5
+        assert all("store.partitions is 8" in answer.err for answer in answers)
+        assert "kept with 16" in failures(checked.online())[0]
+    finally:
+        server.stop()

@@ -83,3 +83,19 @@ def test_what_is_not_there_fails_with_its_id(installation: Installation) -> None
         assert answer.code == 1
         assert unknown in answer.err
         assert "Traceback" not in answer.err
+
+
+def test_of_several_letters_those_that_stay_are_told_with_the_reason(own_installation: Installation) -> None:
+    found = letters(own_installation)
+    picky, both = found["picky"]["id"], [letter["id"] for letter in found.values()]
+    config = own_installation.config.read_text()
+    own_installation.config.write_text(config.replace("picky:", "pickier:"))
+    for dry in (("--dry-run",), ("--force",)):
+        answer = own_installation.shiftwire("dead-letters", "retry", *dry, *both)
+        assert answer.code == 1
+        assert answer.out == ("1 would be handed back\n" if "--dry-run" in dry else "1 handed back\n")
+        assert (
+            f'{picky} stays: its sink is not configured: there is no picky. Did you mean "pickier"?'
+            in answer.err
+        )
+        assert "Traceback" not in answer.err
