@@ -22,12 +22,15 @@ class Asks:
         self._seconds = seconds
         self._clock = clock
         self._not_before: dict[Hashable, float] = {}
+        self._prune_at = _MANY
 
     def due(self, about: Hashable) -> bool:
         return self._clock() >= self._not_before.get(about, 0.0)
 
     def put_off(self, about: Hashable) -> None:
         now = self._clock()
-        if len(self._not_before) >= _MANY:
+        if len(self._not_before) >= self._prune_at:
             self._not_before = {one: at for one, at in self._not_before.items() if at > now}
+            # Where nothing is over yet, looking through all of them for each one more would be quadratic.
+            self._prune_at = max(_MANY, 2 * len(self._not_before))
         self._not_before[about] = now + self._seconds

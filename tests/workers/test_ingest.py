@@ -289,6 +289,26 @@ def test_a_record_that_was_put_off_is_due_again_when_its_time_is_over() -> None:
     assert len(asks._not_before) <= 1_000
 
 
+class Looked(float):
+    """A time that counts how often one is compared."""
+
+    looks = 0
+
+    def __add__(self, other: float) -> Looked:
+        return Looked(float(self) + other)
+
+    def __gt__(self, other: float) -> bool:
+        Looked.looks += 1
+        return float(self) > float(other)
+
+
+def test_putting_off_many_records_at_once_does_not_look_through_all_of_them_for_each() -> None:
+    asks = Asks(1.0, lambda: Looked(0.0))
+    for number in range(8_000):
+        asks.put_off(number)
+    assert 0 < Looked.looks < 20_000
+
+
 async def test_in_resource_mode_known_versions_cost_no_fetch(redis: Redis) -> None:
     house = House(redis, "resource", never)
     await house.bring("sync", "05")
