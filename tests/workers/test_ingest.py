@@ -286,7 +286,7 @@ def test_a_record_that_was_put_off_is_due_again_when_its_time_is_over() -> None:
     for number in range(5_000):
         now += 0.01
         asks.put_off(number)
-    assert len(asks._not_before) <= 1_000
+    assert len(asks._put_off) <= 1_000
 
 
 class Looked(float):
