@@ -83,14 +83,15 @@ class Clients:
             return await self._fetch(tenant, collection, number)
 
     async def _fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
-        if self.refusals.resting(tenant, collection):
+        settings = self._config.tenants[tenant].collections.get(collection)
+        # What is configured no more was told of before: there is nothing to ask Protime for, now or later.
+        if settings is None or self.refusals.resting(tenant, collection):
             raise Refused
         resource = f"{collection}/{number}"
         if self._pauses.rests(tenant, resource):
             return None
-        references = self._config.tenants[tenant].collections[collection].reference_pairs
         try:
-            found = await self._clients[tenant].get(collection, number, references)
+            found = await self._clients[tenant].get(collection, number, settings.reference_pairs)
             entry = Entry("", resource, found.version, deleted=False, origin="", data=found.body)
         except NotFound:
             entry = Entry("", resource, "", deleted=True, origin="", data=b"")

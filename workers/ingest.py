@@ -212,6 +212,9 @@ def _outlook(
     collection, _, number = resource.partition("/")
     mode = tenant.fetch.get(collection, "payload")
     doubtful = plan.doubtful(stored)
+    if doubtful and collection not in tenant.fetch:
+        # It is not configured any more: nobody may ask for it, and on a guess no deleted record is brought back.
+        return plan.nothing(entries), False
     if mode == "payload" and not doubtful:
         return plan.every(entries, stored), False
     known = plan.newest(entries, stored)

@@ -67,6 +67,11 @@ def fetched(entries: Sequence[Entry], stored: Stored | None, found: Entry) -> Pl
     return newest([state if entry is chosen else entry for entry in entries], stored)
 
 
+def nothing(entries: Sequence[Entry]) -> Plan:
+    """No entry changes anything."""
+    return Plan([], list(entries))
+
+
 def newer(entry: Entry, stored: Stored | None) -> bool:
     """Whether an entry changes what is stored.
 

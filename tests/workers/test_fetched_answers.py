@@ -91,3 +91,14 @@ async def test_one_record_that_protime_fails_to_show_keeps_back_no_other(
         found = [await clients.fetch("acme", "assignments", number) for number in (7, 5, 7, 6)]
         await clients.close()
     assert [bool(entry) for entry in found] == [False, True, False, True]
+
+
+async def test_a_record_of_a_collection_that_is_configured_no_more_is_not_asked_for(
+    redis: Redis, redis_url: str
+) -> None:
+    async with answering(b'{"id":5,"changeVersion":"01"}') as url:
+        settled = config(settings(redis_url, tenants={"acme": {"base_url": url, "auth_url": url}}))
+        clients = Clients(settled, Store(settled, redis))
+        with pytest.raises(Refused):
+            await clients.fetch("acme", "counters", 5)
+        await clients.close()

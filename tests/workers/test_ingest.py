@@ -382,6 +382,17 @@ async def test_what_was_found_absent_and_is_there_again_is_created_anew(redis: R
     assert told(await house.drain())[2:] == [("07", "webhook", "created")]
 
 
+async def test_what_was_found_absent_and_is_not_configured_any_more_is_decided_without_asking(
+    redis: Redis,
+) -> None:
+    house = House(redis, "payload", never)
+    await redis.hset(P.state, "clockings/5", b"05~ 1 0 ")  # type: ignore[misc]
+    await house.notify("06", resource="clockings/5", id=5)
+    await house.notify("07", resource="assignments/1")
+    assert told(await house.drain()) == [("07", "webhook", "created")]
+    assert await redis.xlen(P.inbox) == 0
+
+
 async def test_what_was_found_absent_is_not_brought_back_on_a_guess(redis: Redis) -> None:
     house = House(redis, "payload", away, fallback_seconds=-1)
     await found_absent(house)
