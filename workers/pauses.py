@@ -36,7 +36,7 @@ class Pauses:
         return self._clock() < self._until.get(tenant, 0.0) or not self._records.due((tenant, resource))
 
     def failed(self, tenant: str, resource: str, error: ProtimeError) -> None:
-        if (seconds := _asked_of_all(error)) is not None:
+        if (seconds := seconds_for_all(error)) is not None:
             self._pause(tenant, seconds)
             return
         self._records.put_off((tenant, resource))
@@ -54,7 +54,7 @@ class Pauses:
         self._until[tenant] = self._clock() + min(seconds, LONGEST_PAUSE_SECONDS)
 
 
-def _asked_of_all(error: ProtimeError) -> float | None:
+def seconds_for_all(error: ProtimeError) -> float | None:
     """Seconds for which this error concerns every record; None: this one alone, as far as it says."""
     if not isinstance(error, Transient):
         return None
