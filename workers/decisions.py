@@ -30,22 +30,32 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
     """The gate's operations for one resource: events rendered, states computed, poison rejected."""
     decisions: list[Decision] = []
     expected = str(stored.number) if stored else "0"
-    for entry in found.apply:
-        try:
-            body, rendered = _render(tenant, entry, stored)
-        except (NormalizeError, *NOT_JSON) as error:
-            reason = f"{type(error).__name__}: {error}"
-            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
-            continue
-        version = entry.version or NO_VERSION
-        # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
-        gone = rendered.change == "deleted"
-        decisions.append(
-            Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
-        )
-        stored, expected = Stored(version, gone, 0, body), CHAINED
+    while True:
+        rejected = False
+        for entry in found.apply:
+            decision = _decision(tenant, entry, stored, expected)
+            decisions.append(decision)
+            if isinstance(decision, Apply):
+                stored, expected = Stored(decision.version, decision.deleted, 0, decision.body), CHAINED
+            rejected = rejected or isinstance(decision, Reject)
+        if not (rejected and found.superseded):
+            break
+        # What stood back behind one that cannot be understood did so for nothing.
+        found = plan.newest(found.superseded, stored)
     decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
     return decisions
+
+
+def _decision(tenant: TenantIngest, entry: Entry, stored: Stored | None, expected: str) -> Apply | Reject:
+    try:
+        body, rendered = _render(tenant, entry, stored)
+    except (NormalizeError, *NOT_JSON) as error:
+        reason = f"{type(error).__name__}: {error}"
+        return Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry))
+    # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
+    gone = rendered.change == "deleted"
+    version = entry.version or NO_VERSION
+    return Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
 
 
 def _came(entry: Entry) -> Came:

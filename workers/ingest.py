@@ -210,6 +210,8 @@ def _outlook(
 ) -> tuple[plan.Plan, bool]:
     """The plan by what is known, and whether Protime is to be asked for the record before."""
     collection, _, number = resource.partition("/")
+    if number == NO_ID:
+        return plan.all_of(entries), False  # as many different records: each is rejected for itself
     mode = tenant.fetch.get(collection, "payload")
     doubtful = plan.doubtful(stored)
     if doubtful and collection not in tenant.fetch:
@@ -218,7 +220,7 @@ def _outlook(
     if mode == "payload" and not doubtful:
         return plan.every(entries, stored), False
     known = plan.newest(entries, stored)
-    if (mode != "resource" and not doubtful) or number == NO_ID:
+    if mode != "resource" and not doubtful:
         return known, False
     if not known.apply or known.apply[0].deleted:
         return known, False

@@ -67,6 +67,11 @@ def fetched(entries: Sequence[Entry], stored: Stored | None, found: Entry) -> Pl
     return newest([state if entry is chosen else entry for entry in entries], stored)
 
 
+def all_of(entries: Sequence[Entry]) -> Plan:
+    """Entries that have nothing to do with each other."""
+    return Plan(list(entries), [])
+
+
 def nothing(entries: Sequence[Entry]) -> Plan:
     """No entry changes anything."""
     return Plan([], list(entries))

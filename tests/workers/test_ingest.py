@@ -11,10 +11,12 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from workers.arrivals import of_item
 from workers.asks import Asks
 from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.ingest import Ingest
+from workers.protime import DeltaItem
 from workers.refusals import Refused
 from workers.store.dead_letters import DeadLetters
 from workers.store.gate import Gate
@@ -415,6 +417,39 @@ async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(r
 
 
 @pytest.mark.rule("9.3-personal")
+async def rejected(house: House) -> list[str]:
+    """Reasons of all dead letters."""
+    return [letter.reason async for letter in house.dead_letters.all("acme")]
+
+
+@pytest.mark.parametrize("mode", ["payload", "delta", "resource"])
+async def test_each_item_whose_head_cannot_be_read_is_rejected_for_itself(redis: Redis, mode: str) -> None:
+    house = House(redis, mode, never)
+    data = [msgspec.json.encode({"id": f"no-{n % 4}", "changeVersion": f"0{n}"}) for n in range(5)]
+    items = [DeltaItem("InsertOrUpdate", msgspec.Raw(one)) for one in data]
+    await house.inbox.append("acme", "delta", [of_item("assignments", item) for item in items])
+    assert await house.drain() == []
+    assert await rejected(house) == ["NormalizeError: the record has no integer id"] * 5
+
+
+@pytest.mark.parametrize("mode", ["payload", "delta"])
+async def test_the_newest_good_state_of_a_record_counts_when_newer_ones_are_rejected(
+    redis: Redis, mode: str
+) -> None:
+    house = House(redis, mode, never)
+    await house.bring("sync", "01")
+    await house.drain()
+    await house.notify("02", comments="good, but not the newest")
+    await house.notify("03", comments="good")
+    await house.notify("04", startTimeInMinutes="08:00")
+    await house.notify("05", startTimeInMinutes="09:00")
+    await house.pulled()
+    events = await house.drain()
+    assert (events[-1]["sequence"], events[-1]["data"]["resource"]["comments"]) == ("03", "good")
+    assert len(events) == (3 if mode == "payload" else 2)
+    assert len(await rejected(house)) == 2
+
+
 async def test_personal_data_of_people_is_neither_stored_nor_delivered(redis: Redis) -> None:
     house = House(redis, "payload", never)
     person = msgspec.json.encode(
