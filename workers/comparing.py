@@ -66,15 +66,17 @@ class Comparing:
     ) -> AsyncIterator[Arrival]:
         """Listed records that were found absent once, as they are now: whoever said 404 then did not know them.
 
-        The list alone does not tell, for a record may have gone behind it.
+        And those of which something else was told without a version. The list alone does not tell, for a record may have gone,
+        or changed, behind it.
         """
         for arrival in listed:
             stored = known.get(arrival.resource)
-            if stored is None or not plan.doubtful(stored) or differs(arrival, stored):
+            if stored is None or differs(arrival, stored) or not _questionable(arrival, stored):
                 continue
             with self._leaving_out(arrival.resource):
-                if (now := await self._one(number_of(arrival.resource))) is not None:
-                    version = max(now.version, plan.found_again(stored))
+                now = await self._one(number_of(arrival.resource))
+                if now is not None and _questionable(now, stored):
+                    version = plan.correction(now.version, stored)
                     yield Arrival(arrival.resource, version, deleted=False, data=now.data)
 
     async def unlisted(self, records: AsyncIterator[tuple[int, Stored]]) -> AsyncIterator[Arrival]:
@@ -128,4 +130,17 @@ def number_of(resource: str) -> int:
 
 def differs(now: Arrival, stored: Stored | None) -> bool:
     """Whether Protime has it newer than we know."""
-    return stored is None or (bool(now.version) and now.version > stored.version)
+    if stored is None:
+        return True
+    if not now.version or now.version <= stored.version:
+        return False
+    return stored.deleted or not plan.uncertain(stored) or not plan.same(now.data, stored.body)
+
+
+def _questionable(now: Arrival, stored: Stored) -> bool:
+    """Whether versions do not say if what is stored still holds."""
+    if stored.deleted:
+        return plan.doubtful(stored)
+    # Of people less is stored than Protime shows: there is nothing to compare with.
+    unsure = plan.uncertain(stored) and not now.resource.startswith("people/")
+    return unsure and not plan.same(now.data, stored.body)

@@ -32,7 +32,7 @@ P = Partition("acme", 0)
 def record(version: str, **fields: Any) -> bytes:
     body = {
         "id": 1,
-        "changeVersion": version,
+        **({"changeVersion": version} if version else {}),
         "person": {"id": 7},
         "from": "2026-03-10",
         "until": "2026-03-10",
@@ -417,6 +417,77 @@ async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(r
 
 
 @pytest.mark.rule("9.3-personal")
+async def versions(redis: Redis) -> list[bytes]:
+    """The stored versions."""
+    return [state.split(b" ")[0] for state in await redis.hvals(P.state)]  # type: ignore[misc]
+
+
+@pytest.mark.rule("7-absent")
+async def test_an_older_update_does_not_bring_back_what_was_deleted_without_a_version(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("05")
+    await house.notify("", deleted=True)
+    await house.drain()
+    await house.notify("04", comments="late and old")
+    await house.notify("05", comments="told again")
+    assert [change for *_, change in told(await house.drain())] == ["created", "deleted"]
+    await house.notify("06", deleted=True)  # the same deletion, by another channel
+    await house.drain()
+    assert await versions(redis) == [b"06"]
+
+
+@pytest.mark.rule("7-absent")
+@pytest.mark.parametrize("there", [True, False])
+async def test_whether_an_update_without_a_version_is_older_than_the_deletion_only_protime_knows(
+    redis: Redis, there: bool
+) -> None:
+    async def asked(_: str, collection: str, number: int) -> Entry:
+        data = record("", comments="back") if there else b""
+        return Entry("", f"{collection}/{number}", "", not there, "", data)
+
+    house = House(redis, "payload", asked)
+    await house.notify("05")
+    await house.notify("06", deleted=True)
+    await house.drain()
+    await house.notify("", comments="late, or back")
+    changes = [(e["data"]["change"], e["data"]["resource"]) for e in await house.drain()]
+    assert len(changes) == (3 if there else 2)
+    assert changes[-1][0] == ("created" if there else "deleted")
+
+
+@pytest.mark.rule("7-absent")
+async def test_a_notification_without_a_version_gives_way_to_a_delta_that_was_pulled_after_it(
+    redis: Redis,
+) -> None:
+    house = House(redis, "delta", never)
+    await house.notify("", comments="old")
+    await asyncio.sleep(0.005)
+    await house.bring("delta", "09", comments="new")
+    await house.pulled()
+    [event] = await house.drain()
+    assert (event["sequence"], event["data"]["resource"]["comments"]) == ("09", "new")
+
+
+@pytest.mark.rule("7-absent")
+@pytest.mark.parametrize("known", [None, "05"])
+async def test_the_same_state_without_a_version_and_with_one_is_one_event(
+    redis: Redis, known: str | None
+) -> None:
+    house = House(redis, "payload", never)
+    if known:
+        await house.notify(known, comments="before")
+    await house.notify("", comments="now")
+    before = await house.drain()
+    await house.bring("delta", "09", comments="now")
+    assert await house.drain() == before
+    assert await versions(redis) == [b"09"]
+    await house.notify("", comments="now")
+    await house.notify("08", comments="old")
+    assert await house.drain() == before
+    await house.bring("delta", "10", comments="now")
+    assert told(await house.drain())[len(before) :] == [("10", "delta", "updated")]
+
+
 async def rejected(house: House) -> list[str]:
     """Reasons of all dead letters."""
     return [letter.reason async for letter in house.dead_letters.all("acme")]

@@ -434,3 +434,27 @@ async def test_a_late_delete_notification_after_a_reconciled_one_says_nothing_tw
     version = (await tenant.control("GET", "state/assignments"))[name.rpartition("/")[2]]["changeVersion"]
     await house.inbox.append("acme", "webhook", [Arrival(name, version, deleted=True, data=b"")])
     assert [change for _, change, _ in await house.events()] == ["created", "deleted"]
+
+
+@pytest.mark.rule("7-absent")
+async def test_what_was_told_without_a_version_is_put_right_where_it_was_older(
+    redis: Redis, tenant: Tenant
+) -> None:
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    [state] = await redis.hvals(P.state)  # type: ignore[misc]
+    body = msgspec.json.decode(state.split(b" ", 3)[3])
+    del body["changeVersion"]
+    for comments in (None, "late and old"):
+        data = msgspec.json.encode({**body, "comments": comments})
+        await house.inbox.append("acme", "webhook", [Arrival(name, "", deleted=False, data=data)])
+        await house.events()
+    assert await house.reconcile() == ([name], [])
+    assert [(change, origin) for _, change, origin in await house.events()] == [
+        ("created", "sync"),
+        ("updated", "webhook"),
+        ("updated", "reconcile"),
+    ]
+    assert await house.reconcile() == ([], [])

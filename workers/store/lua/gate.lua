@@ -7,6 +7,7 @@
 --       it came, followed by
 --   A (apply):      expected event number of the stored state ("0": none, "@": the one applied just before),
 --                   version, "1" for a tombstone else "0", body, event
+--   K (known):      expected event number; it tells of the stored state, which gets this version unless it is ''
 --   S (superseded): nothing
 --   R (rejected):   reason, what may be kept of a person
 -- The state of a resource is "version tombstone event-number body". An inbox entry counts once: an entry that is
@@ -54,18 +55,24 @@ local function raise_tombstone(resource, version)
   if old and version ~= '' and version > old then redis.call('HSET', state, resource, version .. rest) end
 end
 
+-- The event number of the stored state, if an operation was worked out from that state; notes the conflict if it was not.
+local function fits(resource, expected)
+  local previous = number_of(redis.call('HGET', state, resource))
+  if not conflicted[resource] and (expected == previous or (expected == '@' and just_applied[resource] == previous)) then
+    return previous
+  end
+  if not conflicted[resource] then conflicts[#conflicts + 1] = resource end
+  conflicted[resource] = true
+end
+
 local last = tonumber(redis.call('HGET', counts, 'applied') or '0')
 local i = 2
 while i <= #ARGV do
   local kind, resource = ARGV[i], ARGV[i + 1]
   if kind == 'A' then
     local expected, version, tombstone, body, event = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
-    local previous = number_of(redis.call('HGET', state, resource))
-    local fits = expected == previous or (expected == '@' and just_applied[resource] == previous)
-    if conflicted[resource] or not fits then
-      if not conflicted[resource] then conflicts[#conflicts + 1] = resource end
-      conflicted[resource] = true
-    else
+    local previous = fits(resource, expected)
+    if previous then
       local number = tostring(last + 1)
       if decide(i, 'applied', number) then
         last = last + 1
@@ -76,6 +83,13 @@ while i <= #ARGV do
       end
     end
     i = i + 11
+  elseif kind == 'K' then
+    if fits(resource, ARGV[i + 6]) and decide(i, 'superseded', '') then
+      superseded = superseded + 1
+      local rest = string.match(redis.call('HGET', state, resource) or '', '^%S+( .*)$')
+      if rest and ARGV[i + 5] ~= '' then redis.call('HSET', state, resource, ARGV[i + 5] .. rest) end
+    end
+    i = i + 7
   elseif kind == 'S' then
     local data, deleted
     if not conflicted[resource] then data, deleted = decide(i, 'superseded', '') end
