@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import msgspec
 import structlog
 
+from workers import clock
 from workers.comparing import Comparing, differs, number_of
 from workers.protime import Patience, date_window
 from workers.protime.collections import COLLECTIONS
@@ -24,6 +25,8 @@ from workers.store.state import States
 log = structlog.get_logger()
 
 
+#: What was rejected may be understood by a later release.
+_TOLD_AGAIN_MS = 30 * 86_400_000
 #: So long is waited for one record that Protime fails to show; then the comparison goes on without it.
 _HASTE_SECONDS = 15.0
 #: So many names stand in one line of the log.
@@ -139,10 +142,18 @@ class Reconciliation:
             )
 
     async def _append(self, tenant: str, found: Found, some: list[Arrival]) -> None:
-        if some:
+        if some := await self._not_rejected(tenant, some):
             found.note(some)
             await self._inbox.room(tenant)
             self._wake(await self._inbox.append(tenant, "reconcile", some, bulk=True))
+
+    async def _not_rejected(self, tenant: str, some: list[Arrival]) -> list[Arrival]:
+        """What was rejected once has its dead letter, and is told again in this version only after a while."""
+        if not some:
+            return some
+        known, now = await self._states.rejected(tenant, [a.resource for a in some]), clock.now_ms()
+        told = {name: version for name, (version, at) in known.items() if now - at < _TOLD_AGAIN_MS}
+        return [a for a in some if told.get(a.resource) != a.version]
 
     async def _unlisted(
         self, tenant: str, collection: str, window: Window, listed: set[int]

@@ -458,3 +458,36 @@ async def test_what_was_told_without_a_version_is_put_right_where_it_was_older(
         ("updated", "reconcile"),
     ]
     assert await house.reconcile() == ([], [])
+
+
+async def test_what_cannot_be_understood_is_told_by_one_comparison_and_not_by_each(
+    redis: Redis, tenant: Tenant
+) -> None:
+    class Strange(Lasting):
+        """Gives times as texts while `strange`."""
+
+        strange = True
+        get = staticmethod(tenant.client.get)
+
+        async def list(self, *asked: Any) -> AsyncIterator[Page]:
+            async for page in tenant.client.list(*asked):
+                items = [bytes(item).replace(b":480", b':"08:00"') for item in page.items]
+                raw = [msgspec.Raw(item) for item in items] if Strange.strange else page.items
+                yield msgspec.structs.replace(page, items=raw)
+
+    async def letters() -> int:
+        await house.events()
+        return int(await redis.xlen(P.dead))
+
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    house.settings = replace(house.settings, client=Strange(tenant.client))  # type: ignore[arg-type]
+    assert (await house.reconcile(), await letters()) == (([name], []), 1)
+    assert (await house.reconcile(), await letters()) == (([], []), 1)
+    await tenant.edit(id=number_of(name), comments="another version")
+    assert (await house.reconcile(), await letters()) == (([name], []), 2)
+    Strange.strange = False
+    await tenant.edit(id=number_of(name), comments="one that is understood")
+    assert await house.reconcile() == ([name], [])
+    assert await house.events() == [(name, "created", "reconcile")]
+    assert await redis.exists(P.rejected) == 0

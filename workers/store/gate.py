@@ -100,7 +100,7 @@ class Gate:
         for decision in decisions:
             args += _operation(decision)
         p = partition
-        keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead)
+        keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead, p.rejected)
         answer, *answers = await self._scripts.run_many([Call("gate", keys, args), *then])
         if isinstance(answer, Exception):
             raise answer

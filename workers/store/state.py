@@ -40,6 +40,15 @@ class States:
         found = zip(asked, await pipe.execute(), strict=True)
         return {resource: stored(value) for resource, value in found if value}
 
+    async def rejected(self, tenant: str, resources: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Of these resources the version that was rejected last, and when (Unix ms); others are left out."""
+        asked = list(resources)
+        pipe = self._redis.pipeline(transaction=False)
+        for resource in asked:
+            pipe.hget(self._inbox.partition(tenant, resource).rejected, resource)
+        found = zip(asked, await pipe.execute(), strict=True)
+        return {resource: _rejection(value) for resource, value in found if value}
+
     async def left_out(self, tenant: str, collection: str) -> frozenset[int]:
         """Ids of the records that the last comparison could not see."""
         found = cast("set[bytes]", await self._redis.smembers(_left_out(tenant, collection)))
@@ -53,6 +62,11 @@ class States:
         if some:
             pipe.sadd(_left_out(tenant, collection), *some)
         await pipe.execute()
+
+
+def _rejection(value: bytes) -> tuple[str, int]:
+    version, _, at = value.decode().rpartition(" ")
+    return version, int(at)
 
 
 def _left_out(tenant: str, collection: str) -> str:

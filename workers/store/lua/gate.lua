@@ -1,6 +1,6 @@
 -- The gate: one transaction that turns decided inbox entries into state, events, counters and history.
 --
--- KEYS: inbox, state, events, counts, journal, dead
+-- KEYS: inbox, state, events, counts, journal, dead, rejected (resource → version that was rejected last, time in ms)
 -- An inbox entry id is "milliseconds-number" in the inbox, "collection:milliseconds-number" in a collection's waiting
 -- inbox, whose key is that of the inbox, a colon and the collection (same hash tag).
 -- ARGV: time in ms, then operations, each: kind, resource, inbox entry id, channel, "1" for a delete else "0", version as
@@ -13,7 +13,7 @@
 -- The state of a resource is "version tombstone event-number body". An inbox entry counts once: an entry that is
 -- gone was decided by somebody else, and then nothing is counted or changed for it.
 -- Returns { events applied, superseded, rejected, resource whose stored state was not the expected one, … }.
-local inbox, state, events, counts, journal, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local inbox, state, events, counts, journal, dead, refused = unpack(KEYS)
 local applied, superseded, rejected = 0, 0, 0
 local conflicts, conflicted, just_applied = {}, {}, {}
 
@@ -65,6 +65,7 @@ local function fits(resource, expected)
   conflicted[resource] = true
 end
 
+local any_refused = redis.call('EXISTS', refused) == 1
 local last = tonumber(redis.call('HGET', counts, 'applied') or '0')
 local i = 2
 while i <= #ARGV do
@@ -77,6 +78,7 @@ while i <= #ARGV do
       if decide(i, 'applied', number) then
         last = last + 1
         redis.call('XADD', events, number .. '-0', 'k', resource, 'p', previous, 'e', event)
+        if any_refused then redis.call('HDEL', refused, resource) end
         redis.call('HSET', state, resource, version .. ' ' .. tombstone .. ' ' .. number .. ' ' .. body)
         just_applied[resource] = number
         applied = applied + 1
@@ -104,6 +106,7 @@ while i <= #ARGV do
       if is_person(resource) then data = ARGV[i + 7] end
       redis.call('XADD', dead, '*', 's', '', 'n', '', 'k', resource, 'r', ARGV[i + 6], 'a', '1', 'l', '', 't', ARGV[1],
         'e', data, 'v', version, 'd', deleted, 'o', ARGV[i + 3])
+      if string.sub(resource, -2) ~= '/-' then redis.call('HSET', refused, resource, version .. ' ' .. ARGV[1]) end
       rejected = rejected + 1
     end
     i = i + 8
