@@ -21,7 +21,7 @@ from workers.first_loads import Behind, Way
 from workers.protime import Conflict, DeltaItem, DeltaPage, Endless, Gone, Invalid, NotFound, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
-from workers.store.deltas import DeltaState, DeltaStates
+from workers.store.deltas import DeltaState, DeltaStates, lock_key
 from workers.store.inbox import BULK, Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Leases
@@ -499,3 +499,37 @@ async def test_a_pull_from_before_the_clock_was_set_back_puts_off_no_other(
     await house.states.put("acme", "assignments", DeltaState(asked_at=ahead, retry_at=ahead + 60, attempts=3))
     await house.pull()
     assert (await house.states.get("acme", "assignments")).link
+
+
+async def lose(redis: Redis) -> None:
+    """The store was away for longer than a lease lives: another process may take it."""
+    await redis.delete(lock_key("acme", "assignments"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_pull_that_lost_its_lock_leaves_the_newer_link_of_the_other_as_it_is(
+    redis: Redis, tenant: Tenant, gone: bool
+) -> None:
+    slow, fast = House(redis, tenant), House(redis, tenant)
+    await slow.pull()
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def delta_pull(self, link: str) -> DeltaPage:
+            page = await tenant.client.delta_pull(link)
+            asked.set()
+            await go_on.wait()
+            if gone:
+                raise Gone(status=410)
+            return page
+
+    slow.tenants["acme"] = replace(slow.tenants["acme"], client=Slow())  # type: ignore[arg-type]
+    pulling = asyncio.create_task(slow.pull())
+    await asked.wait()
+    await lose(redis)
+    await tenant.edit(**SHIFT)
+    await fast.pull()
+    newest = await fast.states.get("acme", "assignments")
+    go_on.set()
+    await pulling
+    assert await fast.states.get("acme", "assignments") == newest

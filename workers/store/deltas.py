@@ -6,6 +6,7 @@ import msgspec
 
 from workers.store import lives
 from workers.store.keys import tenant_key
+from workers.store.leases import Lease
 from workers.store.scripts import Scripts
 
 
@@ -52,13 +53,21 @@ class DeltaStates:
         value = await self._scripts.redis.get(_key(tenant, collection))
         return _DECODER.decode(value) if value else DeltaState()
 
-    async def put(self, tenant: str, collection: str, state: DeltaState, since: str | None = None) -> None:
-        """`since`: the life of the store in which it took what lies before the link; raises `SetBack` in another one."""
+    async def put(
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        since: str | None = None,
+        lease: Lease | None = None,
+    ) -> None:
+        """`since`: the life of the store in which it took what lies before the link; raises `SetBack` in another one.
+
+        `lease`: of the lock under which it was pulled; raises `LockLost` when that is not ours any more, for then whoever has
+        it may have stored a newer link.
+        """
         key, value = _key(tenant, collection), msgspec.json.encode(state)
-        if since is None:
-            await self._scripts.redis.set(key, value)
-        else:
-            await lives.keep(self._scripts, key, value, since)
+        await lives.keep(self._scripts, key, value, since or "", lease)
 
 
 def lock_key(tenant: str, collection: str) -> str:
