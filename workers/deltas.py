@@ -18,6 +18,7 @@ import structlog
 from workers import arrivals, clock
 from workers.delta_end import after_the_end, is_over, taken_over
 from workers.delta_failures import DeltaFailures
+from workers.delta_settings import remade, rest, told
 from workers.delta_walk import DeltaWalk, keep_off_unless_ours
 from workers.first_loads import Way
 from workers.protime import Gone, ProtimeError
@@ -61,6 +62,7 @@ class Deltas:
         self._refusals = refusals
         self._tenants = tenants
         self._wake = wake
+        self._disputed: dict[tuple[str, str], float] = {}
         self._walk = DeltaWalk(inbox, states, tenants, wake, way)
         self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
@@ -176,12 +178,34 @@ class Deltas:
         """Where the delta stands. One that was started with other references, or from another day, is started anew."""
         state, made_for = await self._states.get(tenant, collection), self._tenants[tenant].asks(collection)
         if state.made_for and state.made_for != made_for:
+            now = clock.now()
+            if (seconds := rest(state, now)) > 0:
+                self._say_disputed(tenant, collection, state, made_for, seconds)
+                return msgspec.structs.replace(state, retry_at=now + seconds)
             log.info("configuration changed, the delta starts anew", tenant=tenant, collection=collection)
             if state.link:
                 await self._owed.note(tenant, collection)
-            state = DeltaState(asked_at=state.asked_at)
+            state = remade(state, now)
         state.made_for = made_for
         return state
+
+    def _say_disputed(
+        self, tenant: str, collection: str, state: DeltaState, made_for: str, seconds: float
+    ) -> None:
+        """Once for each time that it was started anew: every wake-up comes by here."""
+        if self._disputed.get((tenant, collection)) == state.remade_at:
+            return
+        self._disputed[tenant, collection] = state.remade_at
+        log.error(
+            "workers with different configurations start this delta anew in turn, waiting",
+            tenant=tenant,
+            collection=collection,
+            here=told(made_for),
+            there=told(state.made_for),
+            seconds=round(seconds),
+            times=state.remade,
+            to_do="let all workers run with the same configuration",
+        )
 
     async def _fetch(
         self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
@@ -533,3 +534,39 @@ async def test_a_pull_that_lost_its_lock_leaves_the_newer_link_of_the_other_as_i
     go_on.set()
     await pulling
     assert await fast.states.get("acme", "assignments") == newest
+
+
+async def test_workers_with_different_configurations_do_not_start_the_delta_anew_in_turn(
+    redis: Redis, tenant: Tenant
+) -> None:
+    first, second = (House(redis, tenant, since=TODAY.replace(month=1, day=day)) for day in (1, 2))
+    await first.pull()
+    await second.pull()  # a changed configuration, and
+    await first.pull()  # changed back: that is followed at once
+    walks = await tenant.calls("GET /assignments")
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await second.pull()
+            await tenant.edit(**SHIFT)
+            await first.pull()
+    assert await tenant.calls("GET /assignments") == walks
+    assert len(await first.received()) == 3
+    [said] = [line for line in logs if line["log_level"] == "error"]
+    assert (said["here"], said["there"]) == (
+        f"since: {TODAY.year}-01-02, external_references: -",
+        f"since: {TODAY.year}-01-01, external_references: -",
+    )
+    assert 0 < said["seconds"] <= 60
+
+
+async def test_notifications_do_not_wait_for_a_delta_that_others_keep_with_other_settings(
+    redis: Redis, tenant: Tenant
+) -> None:
+    first, second = (House(redis, tenant, since=TODAY.replace(month=1, day=day)) for day in (1, 2))
+    for house in (first, second, first):
+        await house.pull()
+    call = first.inbox.notify_call(P, "assignments", [Arrival("assignments/1", "01", False, b"{}")])
+    await first.inbox._scripts.run_many([call])
+    await second.pull()
+    assert await redis.hexists(P.through, "assignments")  # type: ignore[misc]
+    assert P in second.woken

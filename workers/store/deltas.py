@@ -15,7 +15,8 @@ class DeltaState(msgspec.Struct):
 
     `link` is the bookmark for the next pull; before there is one, `walk` is where the first walk is to go on.
     `superseded` counts how often in a row another client took the delta over, last `superseded_at`. `made_for`: what was
-    configured when it was started (`TenantReading.asks`), "" where that was not noted yet.
+    configured when it was started (`TenantReading.asks`), "" where that was not noted yet. `remade` counts how often in a row
+    it was started anew because that was another configuration, last `remade_at`.
     """
 
     link: str = ""
@@ -29,6 +30,8 @@ class DeltaState(msgspec.Struct):
     superseded: int = 0
     superseded_at: float = 0.0
     made_for: str = ""
+    remade: int = 0
+    remade_at: float = 0.0
 
     @property
     def known_at(self) -> float:
