@@ -69,7 +69,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def arrived_ms(self) -> int:
         if self.told_ms is not None:
             return self.told_ms
-        return int(self.id.rpartition(":")[2].partition("-")[0])
+        return self.arrived[0]
+
+    @property
+    def arrived(self) -> tuple[int, int]:
+        """When it went into the inbox: in a partition they follow each other."""
+        milliseconds, _, number = self.id.rpartition(":")[2].partition("-")
+        return int(milliseconds), int(number or "0")
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
