@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -147,6 +147,26 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Give back connections and files. May be called twice; `deliver` fails with scope "sink" from then on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What can be seen of a sink's target without giving it an event. Texts for people, without secrets.
+
+    `problem`: why events would not be delivered now. `unseen`: what could not be looked at, and why. Neither: it took us in.
+    """
+
+    problem: str = ""
+    unseen: str = ""
+
+
+@runtime_checkable
+class CanLook(Protocol):
+    """A sink that can tell, for `check --online`, whether its target would take us in. Not every sink can."""
+
+    async def look(self) -> Look:
+        """Connects, logs in and goes, within the sink's time limit; makes and sends nothing that would stay."""
         ...
 
 

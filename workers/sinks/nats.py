@@ -69,7 +69,9 @@ class NatsSink(BrokerSink):
         # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
         from workers.sinks.nats_connection import NatsConnection  # noqa: PLC0415
 
-        super().__init__(name, options, make=partial(NatsConnection, options), judge=judge)
+        make = partial(NatsConnection, options)
+        look = partial(NatsConnection, options.model_copy(update={"create_stream": False}))
+        super().__init__(name, options, make=make, judge=judge, look=look)
 
 
 def judge(error: Exception) -> Failure:

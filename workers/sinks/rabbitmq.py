@@ -56,7 +56,10 @@ class RabbitmqSink(BrokerSink):
         # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
         from workers.sinks.rabbitmq_connection import RabbitmqConnection  # noqa: PLC0415
 
-        super().__init__(name, options, make=partial(RabbitmqConnection, options), judge=judge)
+        # To look at the broker makes no exchange: where it would be made, logging in is all there is to see.
+        seen = options.model_copy(update={"declare": False, "exchange": ""}) if options.declare else options
+        make, look = partial(RabbitmqConnection, options), partial(RabbitmqConnection, seen)
+        super().__init__(name, options, make=make, judge=judge, look=look)
 
 
 def judge(error: Exception) -> Failure:

@@ -23,10 +23,10 @@ from pydantic import AfterValidator, Field, field_validator
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.chunks import HELD_BACK
 from workers.sinks.destinations import PLACEHOLDERS, example, filled
@@ -99,6 +99,16 @@ class RedisSink:
             # RuntimeError: what uvloop says of a connection that was just lost.
             return dict.fromkeys(range(len(events)), self._away(error))
         return self._verdicts([answer.decode(errors="replace") for answer in answers])
+
+    async def look(self) -> Look:
+        try:
+            async with asyncio.timeout(self._options.timeout_seconds):
+                await self._redis.ping()
+        except NoPermissionError:
+            return Look()  # it knows us, and lets us do other things
+        except (RedisError, OSError, RuntimeError) as error:
+            return Look(self._away(error).reason)
+        return Look()
 
     async def close(self) -> None:
         self._closed = True
