@@ -10,7 +10,7 @@ from workers.config.section import Section
 from workers.config.sink_choice import SinkConfig
 from workers.config.tenant import Tenant
 from workers.config.values import (
-    OptionalSecret,
+    AdminToken,
     PublicUrl,
     RedisUrl,
     SecretKey,
@@ -40,8 +40,8 @@ class Server(Section):
 class AdminTokens(Section):
     """Bearer tokens of the two roles; an empty one counts as none."""
 
-    operator: OptionalSecret = None
-    viewer: OptionalSecret = None
+    operator: AdminToken = None
+    viewer: AdminToken = None
 
 
 class Subscriptions(Section):

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from workers.sinks.base import SinkOptions
-from workers.sinks.standard_webhooks import key_of
+from workers.sinks.standard_webhooks import SHORTEST_KEY, key_of
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 #: A part of a path that looks like chance is what opens it, as with the webhooks of chat services.
@@ -64,7 +64,11 @@ def _printable(value: SecretStr) -> SecretStr:
 
 
 def _usable(secret: SecretStr) -> SecretStr:
-    key_of(secret.get_secret_value())
+    if len(key_of(secret.get_secret_value())) < SHORTEST_KEY:
+        raise ValueError(
+            f"a secret of Standard Webhooks has at least {SHORTEST_KEY} bytes, which are 32 characters of base64. "
+            'Make one with: echo "whsec_$(openssl rand -base64 32)"'
+        )
     return secret
 
 
