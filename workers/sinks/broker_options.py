@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Annotated, ClassVar, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -28,6 +29,9 @@ class BrokerOptions(SinkOptions):
     @field_validator("url")
     @classmethod
     def _broker(cls, url: str) -> str:
+        if re.match(r"[a-z]+://[^/?#]*[/?#].*@", url, re.DOTALL):
+            # Another host would be asked, by the first part of a password.
+            raise ValueError("has a password that ends the address early; put % codes for / ? # and @ in it")
         parts = _split(url)
         if parts.scheme not in cls.schemes or not parts.hostname:
             raise ValueError(f"must be {_listed(cls.schemes)} and a host")
