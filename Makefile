@@ -9,7 +9,7 @@ SEED ?= 1
 # Tests wait for processes much of their time: one more at a time than there are processors.
 JOBS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
-.PHONY: help demo test bench prove check audit format conformance sinks-conformance lock clean setup setup-sinks setup-dev
+.PHONY: help demo test bench prove check audit format conformance sinks-conformance configuration lock clean setup setup-sinks setup-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ conformance: setup-dev  ## which test shows which rule of the Protime API
 
 sinks-conformance: setup-dev  ## what every sink was seen to do, against the real thing
 	CI=true $(BIN)/python -m tests.workers.sinks.page
+
+configuration: setup-dev  ## every key of the configuration, into docs/configuration.md
+	$(BIN)/python -m tests.workers.config.page
 
 lock: setup-dev  ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml -o requirements.lock

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from pydantic import Field
+
 from workers.events import Event
 from workers.sinks.base import CLOSED, Failure, Look, SinkOptions
 from workers.sinks.threads import Threads
@@ -29,8 +31,7 @@ _THREADS: Final = 4
 
 class FileOptions(SinkOptions):
     type: Literal["file"]
-    #: The folder; it is made when the first event comes.
-    path: Path
+    path: Path = Field(description="the folder; it is made when the first event comes")
 
 
 class FileSink:

@@ -54,11 +54,21 @@ class RedisOptions(BrokerOptions):
     secure: ClassVar[tuple[str, ...]] = ("rediss",)
 
     type: Literal["redis"]
-    stream: Annotated[str, AfterValidator(_stream)] = "shiftwire"
-    #: About how many entries the stream keeps; left out, none is ever removed.
-    maxlen: int | None = Field(default=None, ge=1)
-    #: How long an event's id is remembered. Repetitions come within the retry budget, a day unless set otherwise.
-    remember_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
+    stream: Annotated[str, AfterValidator(_stream)] = Field(
+        default="shiftwire",
+        description="the key of the stream; may hold {tenant}, {collection}, {change} and {type}",
+    )
+    maxlen: int | None = Field(
+        default=None,
+        ge=1,
+        description="about how many entries the stream keeps; left out, none is ever removed",
+    )
+    remember_seconds: int = Field(
+        default=86_400,
+        ge=1,
+        le=31_536_000,
+        description="how long an event's id is remembered, so that a repetition adds nothing; at least the retry budget",
+    )
 
     @field_validator("url")
     @classmethod
