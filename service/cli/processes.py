@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,21 +63,16 @@ class Child:
 
 @dataclass
 class Family:
-    """The processes of one installation, and its Redis if it is our own.
-
-    `before` is called when that Redis answers, and may refuse: then nothing is started.
-    """
+    """The processes of one installation, and its Redis if it is our own."""
 
     children: list[Child]
     redis_directory: Path | None = None
-    before: Callable[[], None] = lambda: None
     redis: EmbeddedRedis | None = None
     stopping: bool = field(default=False)
 
     def start(self) -> None:
         if self.redis_directory is not None:
             self.redis = embedded.start(self.redis_directory)
-        self.before()
         for child in self.children:
             child.start(time.monotonic())
 
