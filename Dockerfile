@@ -5,10 +5,10 @@ ENV PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/shiftwire
 WORKDIR /opt/shiftwire/app
 
-# Everything is pinned by hash, and nothing is compiled here. A layer of its own: it changes with the lock file only.
-COPY requirements.lock ./
+# With the client libraries of all sinks. Everything is pinned by hash, and nothing is compiled here. A layer of its own: it changes with the lock file only.
+COPY requirements-sinks.lock ./
 RUN /opt/shiftwire/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-      --only-binary :all: --require-hashes -r requirements.lock \
+      --only-binary :all: --require-hashes -r requirements-sinks.lock \
  && /opt/shiftwire/bin/python -m pip uninstall --yes pip
 
 # The code runs from its folders, as in a checkout: a path entry and a launcher make the command.

@@ -9,7 +9,7 @@ SEED ?= 1
 # Tests wait for processes much of their time: one more at a time than there are processors.
 JOBS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
-.PHONY: help demo test bench prove check audit format conformance sinks-conformance lock clean setup setup-dev
+.PHONY: help demo test bench prove check audit format conformance sinks-conformance configuration lock clean setup setup-sinks setup-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,9 +48,13 @@ conformance: setup-dev  ## which test shows which rule of the Protime API
 sinks-conformance: setup-dev  ## what every sink was seen to do, against the real thing
 	CI=true $(BIN)/python -m tests.workers.sinks.page
 
+configuration: setup-dev  ## every key of the configuration, into docs/configuration.md
+	$(BIN)/python -m tests.workers.config.page
+
 lock: setup-dev  ## resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --group dev --extra all -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) pyproject.toml --extra all -c requirements-dev.lock -o requirements-sinks.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.12 $(LOCK_ARGS) tests/helm/requirements.in -o tests/helm/requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 $(LOCK_ARGS) bench/requirements.in -o bench/requirements.lock
 
@@ -58,6 +62,7 @@ clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venv-helm .venv-bench bench/results.json build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache shiftwire-data
 
 setup: $(VENV)/.runtime
+setup-sinks: $(VENV)/.sinks  ## the client libraries of all sinks, as the image has them
 setup-dev: $(VENV)/.dev
 
 $(BIN)/python:
@@ -69,6 +74,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
 	$(BIN)/python .ci/link.py
 	@touch $@
+
+# The runtime and every extra: one set of versions, whichever sinks are used.
+$(VENV)/.sinks: requirements-sinks.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-sinks.lock
+	$(BIN)/python .ci/link.py
+	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-dev.lock

@@ -21,6 +21,7 @@ import pip_audit  # noqa: F401  # missing is not the same as unreachable
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = (
     "requirements.lock",
+    "requirements-sinks.lock",
     "requirements-dev.lock",
     "bench/requirements.lock",
     "tests/helm/requirements.lock",

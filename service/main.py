@@ -35,6 +35,7 @@ from workers.store import Store
 from workers.store.connect import check, connect
 from workers.store.keys import Partition
 from workers.store.log_watch import LogWatch
+from workers.store.partition_count import claim
 
 log = structlog.get_logger()
 
@@ -159,6 +160,7 @@ def serve(config: Config, url: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sockets = taken(config.server.host, config.server.port)
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
+    asyncio.run(claim(config, url))
     allow_many_connections()
     settings = uvicorn.Config(
         build(config, url),

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from simulator import operations
+from simulator import activity_rules, operations
 from simulator.collections.row import Collection
 from simulator.collections.table import TABLE
 from simulator.errors import not_found, refused
@@ -77,6 +77,8 @@ async def write_record(request: Request) -> Response:
     _check_fields(row, fields)
     if row.name == "clockings" and known and known.record:
         fields = corrected_clocking(known.record, fields)
+    if key is None and row.name == activity_rules.COLLECTION:
+        key = tenant.activities.new_id()  # no number, as all others have
     entry = tenant.store.put(row.name, fields, key)
     if row.name == "counter-groups":
         _say_again(tenant, row, but=entry.id)

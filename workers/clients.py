@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import date, datetime
 
 import structlog
 
 from workers.config import Config, Tenant
+from workers.pauses import Pauses
 from workers.protime import (
     ClientCredentials,
     NotFound,
@@ -16,7 +16,6 @@ from workers.protime import (
     Protime,
     ProtimeError,
     RateLimit,
-    Transient,
     scopes_for,
 )
 from workers.protime.collections import COLLECTIONS
@@ -29,7 +28,6 @@ from workers.store.tokens import SharedToken
 
 log = structlog.get_logger()
 
-_PAUSE_SECONDS = 1.0
 #: Single resources that are asked for at a time. Some connections are left for lists and deltas; and what waits here
 #: costs nothing, while the HTTP library looks at all that waits for a connection whenever one is free.
 _AT_ONCE = 16
@@ -47,7 +45,7 @@ class Clients:
             name: _client(name, tenant, self._tokens[name], _limit(name, tenant, store, share))
             for name, tenant in config.tenants.items()
         }
-        self._paused_until: dict[str, float] = {}
+        self._pauses = Pauses()
         self._turns = {name: asyncio.Semaphore(_AT_ONCE) for name in config.tenants}
 
     def of(self, tenant: str) -> Protime:
@@ -85,28 +83,30 @@ class Clients:
             return await self._fetch(tenant, collection, number)
 
     async def _fetch(self, tenant: str, collection: str, number: int) -> Entry | None:
-        if self.refusals.resting(tenant, collection):
+        settings = self._config.tenants[tenant].collections.get(collection)
+        # What is configured no more was told of before: there is nothing to ask Protime for, now or later.
+        if settings is None or self.refusals.resting(tenant, collection):
             raise Refused
-        if time.monotonic() < self._paused_until.get(tenant, 0.0):
+        resource = f"{collection}/{number}"
+        if self._pauses.rests(tenant, resource):
             return None
-        references = self._config.tenants[tenant].collections[collection].reference_pairs
         try:
-            found = await self._clients[tenant].get(collection, number, references)
-            version = found.version
+            found = await self._clients[tenant].get(collection, number, settings.reference_pairs)
+            entry = Entry("", resource, found.version, deleted=False, origin="", data=found.body)
         except NotFound:
-            return Entry("", f"{collection}/{number}", "", deleted=True, origin="", data=b"")
+            entry = Entry("", resource, "", deleted=True, origin="", data=b"")
         except ProtimeError as error:
             if await self.refusals.met(tenant, collection, error):
                 raise Refused from None
-            self._pause(tenant, collection, number, error)
+            self._pauses.failed(tenant, resource, error)
+            log.warning(
+                "resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error)
+            )
             return None
-        await self.refusals.over(tenant, collection)
-        return Entry("", f"{collection}/{number}", version, deleted=False, origin="", data=found.body)
-
-    def _pause(self, tenant: str, collection: str, number: int, error: ProtimeError) -> None:
-        after = (error.retry_after if isinstance(error, Transient) else None) or _PAUSE_SECONDS
-        self._paused_until[tenant] = time.monotonic() + after
-        log.warning("resource not fetched", tenant=tenant, collection=collection, id=number, error=str(error))
+        self._pauses.answered(tenant, resource)
+        if not entry.deleted:
+            await self.refusals.over(tenant, collection)
+        return entry
 
     async def close(self) -> None:
         for client in self._clients.values():

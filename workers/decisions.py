@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from workers import clock, plan
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
 from workers.protime.not_json import NOT_JSON
-from workers.store.gate import CHAINED, NO_VERSION, Apply, Came, Decision, Reject, Supersede
+from workers.store.gate import CHAINED, Apply, Came, Decision, Reject, Same, Supersede
 from workers.store.inbox import NO_ID, Entry, Stored
 
 
@@ -30,22 +30,48 @@ def decide(tenant: TenantIngest, found: plan.Plan, stored: Stored | None) -> lis
     """The gate's operations for one resource: events rendered, states computed, poison rejected."""
     decisions: list[Decision] = []
     expected = str(stored.number) if stored else "0"
-    for entry in found.apply:
-        try:
-            body, rendered = _render(tenant, entry, stored)
-        except (NormalizeError, *NOT_JSON) as error:
-            reason = f"{type(error).__name__}: {error}"
-            decisions.append(Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry)))
-            continue
-        version = entry.version or NO_VERSION
-        # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
-        gone = rendered.change == "deleted"
-        decisions.append(
-            Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
-        )
-        stored, expected = Stored(version, gone, 0, body), CHAINED
+    while True:
+        rejected = False
+        for entry in found.apply:
+            decision = _decision(tenant, entry, stored, expected)
+            decisions.append(decision)
+            if isinstance(decision, Apply):
+                stored, expected = Stored(decision.version, decision.deleted, 0, decision.body), CHAINED
+            elif isinstance(decision, Same) and stored is not None and decision.version:
+                stored = replace(stored, version=decision.version)
+            rejected = rejected or isinstance(decision, Reject)
+        if not (rejected and found.superseded):
+            break
+        # What stood back behind one that cannot be understood did so for nothing.
+        found = plan.newest(found.superseded, stored)
     decisions += [Supersede(e.resource, e.id, e.version, _came(e)) for e in found.superseded]
     return decisions
+
+
+def reject(tenant: TenantIngest, entry: Entry, reason: str) -> Reject:
+    return Reject(entry.resource, entry.id, reason, _kept(tenant, entry), _came(entry))
+
+
+def _decision(
+    tenant: TenantIngest, entry: Entry, stored: Stored | None, expected: str
+) -> Apply | Same | Reject:
+    try:
+        body, rendered = _render(tenant, entry, stored)
+    except (NormalizeError, *NOT_JSON) as error:
+        return reject(tenant, entry, f"{type(error).__name__}: {error}")
+    # A clocking may leave as `status: Deleted`: a Delete that follows then finds it gone already.
+    gone = rendered.change == "deleted"
+    if not gone and _told_before(entry, body, stored):
+        return Same(entry.resource, entry.id, expected, entry.version, _came(entry))
+    version = plan.version_after(entry, stored)
+    return Apply(entry.resource, entry.id, expected, version, gone, body, rendered.json, _came(entry))
+
+
+def _told_before(entry: Entry, body: bytes, stored: Stored | None) -> bool:
+    """Whether one of two without a version tells of the state that the other told of."""
+    if stored is None or stored.deleted or (entry.version and not plan.uncertain(stored)):
+        return False
+    return plan.same(body, stored.body)
 
 
 def _came(entry: Entry) -> Came:

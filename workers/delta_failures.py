@@ -17,6 +17,7 @@ from workers.store.delta_metrics import ALARM
 from workers.store.deltas import DeltaState, DeltaStates
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
+from workers.store.leases import Lease
 
 log = structlog.get_logger()
 
@@ -49,12 +50,19 @@ class DeltaFailures:
         self._wake = wake
 
     async def met(
-        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, marks: Marks, since: str
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        error: ProtimeError,
+        marks: Marks,
+        since: str,
+        lease: Lease,
     ) -> None:
-        """Notes the failure and when to try again. Raises `SetBack` like a pull that succeeded (`DeltaStates.put`)."""
+        """Notes the failure and when to try again. Raises `SetBack` and `LockLost` like a pull that succeeded."""
         now = clock.now()
         again = failed(state, error, now, _DICE.random())
-        await self._states.put(tenant, collection, again, since)
+        await self._states.put(tenant, collection, again, since, lease)
         await self._refusals.met(tenant, collection, error)
         self._say(tenant, collection, again, now)
         if not isinstance(error, _PASSING):

@@ -20,16 +20,12 @@ from workers.store.connect import UNAVAILABLE
 from workers.store.deltas import DeltaState, DeltaStates
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
-from workers.store.leases import Lease
+from workers.store.leases import Lease, LockLost
 
 log = structlog.get_logger()
 
 #: A walk that is over sooner keeps its notifications: most of them tell what it brings.
 LET_GO_SECONDS = 1.0
-
-
-class LockLost(Exception):
-    """Another process pulls by now: this one leaves everything as it is."""
 
 
 def keep_off_unless_ours(lease: Lease) -> None:
@@ -71,7 +67,7 @@ class DeltaWalk:
                 found = [arrivals.of_item(collection, item) for page in some for item in page.items]
                 await self._way.take(tenant, found)
                 state.link, state.walk = some[-1].delta_link, some[-1].next_link
-                await self._states.put(tenant, collection, state, since)
+                await self._states.put(tenant, collection, state, since, lease)
 
     @asynccontextmanager
     async def _letting_go(self, tenant: str, collection: str) -> AsyncIterator[None]:

@@ -18,7 +18,8 @@ import structlog
 from workers import arrivals, clock
 from workers.delta_end import after_the_end, is_over, taken_over
 from workers.delta_failures import DeltaFailures
-from workers.delta_walk import DeltaWalk, LockLost, keep_off_unless_ours
+from workers.delta_settings import remade, rest, told
+from workers.delta_walk import DeltaWalk, keep_off_unless_ours
 from workers.first_loads import Way
 from workers.protime import Gone, ProtimeError
 from workers.reading import TenantReading
@@ -26,7 +27,7 @@ from workers.refusals import Refusals
 from workers.store.deltas import DeltaState, DeltaStates, again_key, lock_key
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
-from workers.store.leases import Lease, Leases
+from workers.store.leases import Lease, Leases, LockLost
 from workers.store.lives import SetBack
 from workers.store.owed import Owed
 from workers.store.scripts import Scripts
@@ -61,6 +62,7 @@ class Deltas:
         self._refusals = refusals
         self._tenants = tenants
         self._wake = wake
+        self._disputed: dict[tuple[str, str], float] = {}
         self._walk = DeltaWalk(inbox, states, tenants, wake, way)
         self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
@@ -93,9 +95,9 @@ class Deltas:
         marks = await self._inbox.waiting_marks(tenant, collection)
         try:
             touched = await self._fetch(tenant, collection, state, lease, since)
-            await self._pulled(tenant, collection, state, since)
+            await self._pulled(tenant, collection, state, since, lease)
         except (ProtimeError, SetBack, LockLost) as error:
-            again = await self._failed(tenant, collection, state, error, marks, since)
+            again = await self._failed(tenant, collection, state, error, marks, since, lease)
             return again and await self._pull_once(tenant, collection, lease)
         await self._inbox.pulled_through(collection, marks)
         self._wake(touched | set(marks))
@@ -109,10 +111,14 @@ class Deltas:
         error: ProtimeError | SetBack | LockLost,
         marks: Mapping[Partition, str],
         since: str,
+        lease: Lease,
     ) -> bool:
         """Whether to pull again at once."""
         try:
-            return await self._after(tenant, collection, state, error, marks, since)
+            return await self._after(tenant, collection, state, error, marks, since, lease)
+        except LockLost:
+            log.warning("pull left to another process", tenant=tenant, collection=collection)
+            return False
         except SetBack:
             log.warning("store restarted under a pull, it is repeated", tenant=tenant, collection=collection)
             return True
@@ -125,28 +131,31 @@ class Deltas:
         error: ProtimeError | SetBack | LockLost,
         marks: Mapping[Partition, str],
         since: str,
+        lease: Lease,
     ) -> bool:
         match error:
-            case LockLost():
-                log.warning("pull left to another process", tenant=tenant, collection=collection)
-                return False
-            case SetBack():
+            case LockLost() | SetBack():
                 raise error
             case ProtimeError() if is_over(state, error):
-                await self._start_anew(tenant, collection, state, error)
+                await self._start_anew(tenant, collection, state, error, lease)
                 return True
             case ProtimeError():
-                await self._failures.met(tenant, collection, state, error, marks, since)
+                await self._failures.met(tenant, collection, state, error, marks, since, lease)
                 return False
 
-    async def _pulled(self, tenant: str, collection: str, state: DeltaState, since: str) -> None:
+    async def _pulled(
+        self, tenant: str, collection: str, state: DeltaState, since: str, lease: Lease
+    ) -> None:
         fine = {"failing_since": 0.0, "retry_at": 0.0, "error": "", "attempts": 0}
         pulled = msgspec.structs.replace(state, pulled_at=clock.now(), **fine)
-        await self._states.put(tenant, collection, pulled, since)
+        await self._states.put(tenant, collection, pulled, since, lease)
         await self._refusals.over(tenant, collection)
 
-    async def _start_anew(self, tenant: str, collection: str, state: DeltaState, error: ProtimeError) -> None:
+    async def _start_anew(
+        self, tenant: str, collection: str, state: DeltaState, error: ProtimeError, lease: Lease
+    ) -> None:
         """A new walk brings what changed; what was deleted since the last pull only a whole comparison finds."""
+        keep_off_unless_ours(lease)  # the link that is gone may be an old one of ours
         life = self._tenants[tenant].delta_life
         new = after_the_end(state, clock.now(), life)
         about = {"tenant": tenant, "collection": collection, "error": str(error)}
@@ -163,18 +172,40 @@ class Deltas:
             log.warning("delta expired, starting anew", **about)
         if state.link:
             await self._owed.note(tenant, collection)
-        await self._states.put(tenant, collection, new)
+        await self._states.put(tenant, collection, new, lease=lease)
 
     async def _state(self, tenant: str, collection: str) -> DeltaState:
         """Where the delta stands. One that was started with other references, or from another day, is started anew."""
         state, made_for = await self._states.get(tenant, collection), self._tenants[tenant].asks(collection)
         if state.made_for and state.made_for != made_for:
+            now = clock.now()
+            if (seconds := rest(state, now)) > 0:
+                self._say_disputed(tenant, collection, state, made_for, seconds)
+                return msgspec.structs.replace(state, retry_at=now + seconds)
             log.info("configuration changed, the delta starts anew", tenant=tenant, collection=collection)
             if state.link:
                 await self._owed.note(tenant, collection)
-            state = DeltaState(asked_at=state.asked_at)
+            state = remade(state, now)
         state.made_for = made_for
         return state
+
+    def _say_disputed(
+        self, tenant: str, collection: str, state: DeltaState, made_for: str, seconds: float
+    ) -> None:
+        """Once for each time that it was started anew: every wake-up comes by here."""
+        if self._disputed.get((tenant, collection)) == state.remade_at:
+            return
+        self._disputed[tenant, collection] = state.remade_at
+        log.error(
+            "workers with different configurations start this delta anew in turn, waiting",
+            tenant=tenant,
+            collection=collection,
+            here=told(made_for),
+            there=told(state.made_for),
+            seconds=round(seconds),
+            times=state.remade,
+            to_do="let all workers run with the same configuration",
+        )
 
     async def _fetch(
         self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str

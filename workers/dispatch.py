@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from workers.alarms import Alarms
 from workers.breakers import Breakers
 from workers.changes import TenantView
 from workers.echoes import Echoes
@@ -46,6 +47,7 @@ class Dispatcher:
         self._leases = leases
         self._first = FirstAttempts(self._serving, self._later_dispatch, self._later_retry)
         self._retries = Retries(self._serving, self._later_retry)
+        self.alarms = Alarms()
         self._running: dict[str, asyncio.Future[None]] = {}
         self._again: set[str] = set()
 
@@ -107,6 +109,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """Starts nothing new and waits for the batches under way; the caller sets the deadline."""
         self._serving.stopping = True
+        self.alarms.stop()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -137,12 +140,7 @@ class Dispatcher:
             self._again.discard(name)
 
     def _later_dispatch(self, seconds: float, lane: Lane) -> None:
-        _later(seconds, lambda: self.dispatch(lane.partition, lane.sink))
+        self.alarms.ring(lane.lease, seconds, lambda: self.dispatch(lane.partition, lane.sink))
 
     def _later_retry(self, seconds: float, lane: Lane) -> None:
-        _later(seconds, lambda: self.retry(lane.partition, lane.sink))
-
-
-def _later(seconds: float, start: Callable[[], None]) -> None:
-    # A convenience of this process: were it killed, the sweep would find the same work at the same time.
-    asyncio.get_running_loop().call_later(max(0.0, seconds) + 0.01, start)
+        self.alarms.ring(lane.retrying, seconds, lambda: self.retry(lane.partition, lane.sink))

@@ -184,7 +184,7 @@ class Ingest:
         if found is not None:
             return resource, plan.fetched(entries, stored, found)
         # A deleted record is not brought back on a guess, however long Protime cannot be asked.
-        guess = waited > patience and not plan.doubtful(stored)
+        guess = waited > patience and not plan.doubted(entries, stored)
         return resource, known if guess else None
 
     async def _asked(self, tenant: str, resource: str, waited: float) -> Entry | None:
@@ -208,12 +208,17 @@ def _outlook(
 ) -> tuple[plan.Plan, bool]:
     """The plan by what is known, and whether Protime is to be asked for the record before."""
     collection, _, number = resource.partition("/")
+    if number == NO_ID:
+        return plan.all_of(entries), False  # as many different records: each is rejected for itself
     mode = tenant.fetch.get(collection, "payload")
-    doubtful = plan.doubtful(stored)
-    if mode == "payload" and not doubtful:
+    doubted = plan.doubted(entries, stored)
+    if doubted and collection not in tenant.fetch:
+        # It is not configured any more: nobody may ask for it, and on a guess no deleted record is brought back.
+        return plan.nothing(entries), False
+    if mode == "payload" and not doubted:
         return plan.every(entries, stored), False
     known = plan.newest(entries, stored)
-    if (mode != "resource" and not doubtful) or number == NO_ID:
+    if mode != "resource" and not doubted:
         return known, False
     if not known.apply or known.apply[0].deleted:
         return known, False

@@ -26,6 +26,7 @@ from workers.runtime import Runtime
 from workers.scheduler import Scheduler, Send, Timer
 from workers.store import Store
 from workers.store.connect import UNAVAILABLE, StoreUnreachable, check, connect
+from workers.store.partition_count import claim
 from workers.sweep import Sweep, send
 
 log = structlog.get_logger()
@@ -113,6 +114,7 @@ def make_worker(
 def work(config: Config, url: str) -> None:
     """Runs a worker until SIGTERM or SIGINT; then what is under way is finished."""
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
+    asyncio.run(claim(config, url))
     broker, _ = make_worker(config, url)
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=500)
     stop = threading.Event()
@@ -133,6 +135,7 @@ def schedule(config: Config, url: str) -> None:
 
 async def _schedule(config: Config, url: str) -> None:
     await check(url, allow_volatile=config.store.allow_volatile)
+    await claim(config, url)
     redis = connect(url)
     store, wake = Store(config, redis), Wake(make_broker(url), both=True)
     collections = {name: tuple(tenant.collections) for name, tenant in config.tenants.items()}

@@ -8,7 +8,7 @@ nothing tells what was deleted meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -45,15 +45,22 @@ class Repairs:
 
     async def first_loads(self, tenant: str, collections: list[str]) -> None:
         """Notes which of these, kept without a delta, were never loaded. Raises `RedisError`."""
-        for collection in collections:
-            kept = collection in self._settings(tenant).deltas
-            if not kept and not await self._sync.loaded(tenant, collection):
-                await self._owed.note(tenant, collection)
+        for collection in await self.never_loaded(tenant, collections):
+            await self._owed.note(tenant, collection)
+
+    async def never_loaded(self, tenant: str, collections: Iterable[str]) -> list[str]:
+        """Those of these, kept without a delta, of which a load was neither done nor noted."""
+        deltas, owed = self._settings(tenant).deltas, await self._owed.all(tenant)
+        asked = [c for c in collections if c not in deltas and c not in owed]
+        return [c for c in asked if not await self._sync.loaded(tenant, c)]
 
     async def run(self, tenant: str, known: Callable[[str], bool]) -> None:
-        """Does what is owed; what cannot be done now stays. `known(collection)`: whether it is still configured."""
+        """Does what is owed; what cannot be done now stays.
+
+        `known(collection)`: whether it is configured here. What is not may be by workers of a newer configuration.
+        """
         for collection, stamp in (await self._owed.all(tenant)).items():
-            if not known(collection) or await self._done(tenant, collection):
+            if known(collection) and await self._done(tenant, collection):
                 await self._owed.done(tenant, collection, stamp)
 
     async def _done(self, tenant: str, collection: str) -> bool:

@@ -21,6 +21,7 @@ from workers.ingest import Ingest
 from workers.queue import Wake
 from workers.reconcile import Reconciliation
 from workers.reconciler import Reconciler, schedule_of
+from workers.registering import register
 from workers.repairs import Repairs
 from workers.replay.replaying import Replaying
 from workers.room import Paced, Room
@@ -30,15 +31,15 @@ from workers.store import Store
 from workers.store.connect import UNAVAILABLE
 from workers.store.echo import OwnWrites
 from workers.store.keys import Partition
-from workers.store.lanes import Lane
 from workers.store.leases import Leases
 from workers.store.progress import ProgressStore
 from workers.store.purge import Purge
 from workers.store.state import States
 from workers.store.vault import CannotOpen
 from workers.subscribed import Subscribed
-from workers.subscriptions import SubscriptionKeeper
+from workers.subscriptions import WEBHOOKS, SubscriptionKeeper
 from workers.sync import Sync
+from workers.unconfigured import Unconfigured
 from workers.views import tenant_view
 
 log = structlog.get_logger()
@@ -68,6 +69,7 @@ class Runtime:
         self.subscriptions = self._keeper(wake)
         self.reconciler = self._reconciler(redis)
         self.repairs = self._repairs()
+        self.unconfigured = Unconfigured(self.store.inbox, self.store.gate, self._views)
         self.purge = Purge(redis, self.store.inbox, _kept_days(config), config.sinks)
         self._follower = clock.Follower(redis, UNAVAILABLE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,23 +163,30 @@ class Runtime:
         await clock.follow(self.store.redis)
         self._tasks.add(asyncio.create_task(self._follower.keep()))
         for tenant in self._config.tenants:
-            for partition in self.store.inbox.all(tenant):
-                for sink in self.sinks:
-                    await Lane(self.store.scripts, partition, sink).register()
+            await register(self.store, tenant, self.sinks)
         self._tasks.add(asyncio.create_task(self._leases.keep()))
         for name in self._config.tenants:
-            await self.repairs.first_loads(name, await self._listening(name))
+            await self.first_loads(name)
 
-    async def _listening(self, tenant: str) -> list[str]:
-        """Collections whose webhook is made already: a load before it would have to be repeated behind it."""
-        collections = list(self._config.tenants[tenant].collections)
+    async def first_loads(self, tenant: str) -> None:
+        """Notes the loads that nobody has noted yet, where nothing is to be waited for."""
+        collections = await self.repairs.never_loaded(tenant, self._config.tenants[tenant].collections)
+        if collections:
+            await self.repairs.first_loads(tenant, await self._listening(tenant, collections))
+
+    async def _listening(self, tenant: str, collections: list[str]) -> list[str]:
+        """Those whose webhook is made already: a load before it would have to be repeated behind it.
+
+        And those that get none, since Protime refuses it: their load is all that is known of them.
+        """
         if not self._config.subscriptions.manage:
             return collections
         try:
             made = {s.collection for s in await self.store.subscriptions.all(tenant)}
         except CannotOpen:
             return collections
-        return [collection for collection in collections if collection in made]
+        refused = set(await self.store.stops.all(tenant))
+        return [c for c in collections if c in made or c in refused or WEBHOOKS in refused]
 
     async def stop(self, seconds: float) -> None:
         """Lets batches under way end, for at most so long."""

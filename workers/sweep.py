@@ -68,8 +68,9 @@ class Sweep:
             WOKEN_MS,
             LEASE_MS,
             len(collections),
-            *collections,
         ]
+        for collection in collections:
+            args += [collection, "1" if self._inbox.waits(p.tenant, collection) else "0"]
         for sink, longest_ms in self._sinks.items():
             args += [sink, longest_ms]
         return Call("sweep", keys, args)

@@ -9,18 +9,19 @@ from typing import Annotated
 
 import typer
 
-from service.cli.check_sinks import problem_of
+from service.cli.check_sinks import look_at
+from service.cli.check_store import of_secret_key, of_store
 from service.cli.context import configuration, store_url
 from service.cli.failures import BAD_CONFIGURATION, UNREACHABLE
+from service.cli.finding import Finding, failed, fine, unseen
+from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from workers.clients import Clients
 from workers.config import Config, old_days
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
+from workers.sinks.base import Look
 from workers.store import Store
-from workers.store.connect import StoreUnreachable, UnsafeStore, connect, verify
-
-#: What was looked at, what was found, and the exit code it calls for (0: good).
-Finding = tuple[str, str, int]
+from workers.store.connect import connect
 
 
 def check(
@@ -50,43 +51,38 @@ def _summary(config: Config) -> str:
 
 async def _online(config: Config) -> int:
     """Prints a line for each finding. A mistake weighs more than something that is away."""
+    configure("CRITICAL")  # what is worth a warning is a line of the answer
     codes = {0}
-    async for what, found, code in _findings(config):
-        print(f"{'ok  ' if code == 0 else 'FAIL'}  {what}: {found}")
-        codes.add(code)
+    async for finding in _findings(config):
+        print(finding)
+        codes.add(finding.code)
     return max(codes)
 
 
 async def _findings(config: Config) -> AsyncIterator[Finding]:
-    yield await _store(config)
+    is_there = bool(config.store.url)
+    async for finding in of_store(config):
+        yield finding
+        is_there = is_there and finding.code != UNREACHABLE
     redis = connect(store_url(config), connections=2)
-    clients = Clients(config, Store(config, redis), share=False)
+    store = Store(config, redis)
+    if is_there:
+        async for finding in of_secret_key(config, store):
+            yield finding
+    clients = Clients(config, store, share=False)
     for name in config.tenants:
         yield await _tenant(config, clients, name)
     await clients.close()
     await redis.aclose()
-    for name, options in config.sinks.items():
-        problem = await asyncio.to_thread(problem_of, options)
-        yield (
-            f"sinks.{name}",
-            problem or "reachable, as far as can be seen without sending",
-            UNREACHABLE if problem else 0,
-        )
+    looks = await asyncio.gather(*(look_at(name, options) for name, options in config.sinks.items()))
+    for name, look in zip(config.sinks, looks, strict=True):
+        yield _sink(f"sinks.{name}", look)
 
 
-async def _store(config: Config) -> Finding:
-    if not config.store.url:
-        return "store", "embedded, `shiftwire run` starts it", 0
-    redis = connect(config.store.url, connections=1)
-    try:
-        await verify(redis, allow_volatile=config.store.allow_volatile)
-    except StoreUnreachable as error:
-        return "store", str(error), UNREACHABLE
-    except UnsafeStore as error:
-        return "store", str(error), BAD_CONFIGURATION
-    finally:
-        await redis.aclose()
-    return "store", "answers" if config.store.allow_volatile else "answers, keeps what it is given", 0
+def _sink(where: str, look: Look) -> Finding:
+    if look.problem:
+        return failed(where, look.problem, UNREACHABLE)
+    return unseen(where, look.unseen) if look.unseen else fine(where, "takes us in; no event was sent")
 
 
 async def _tenant(config: Config, clients: Clients, name: str) -> Finding:
@@ -95,13 +91,13 @@ async def _tenant(config: Config, clients: Clients, name: str) -> Finding:
     try:
         await clients.token(name)
         if missing := clients.missing_scopes(name):
-            return where, f"Protime did not grant {', '.join(sorted(missing))}", BAD_CONFIGURATION
+            return failed(where, f"Protime did not grant {', '.join(sorted(missing))}", BAD_CONFIGURATION)
         webhooks = await clients.of(name).list_webhooks() if config.subscriptions.manage else ()
     except AuthenticationFailed as error:
-        return where, f"{error}; the scopes asked for are {', '.join(asked)}", BAD_CONFIGURATION
+        return failed(where, f"{error}; the scopes asked for are {', '.join(asked)}", BAD_CONFIGURATION)
     except ProtimeError as error:
-        return where, str(error), UNREACHABLE
-    return where, f"token and all {len(asked)} scopes granted, {len(webhooks)} webhook(s) at Protime", 0
+        return failed(where, str(error), UNREACHABLE)
+    return fine(where, f"token and all {len(asked)} scopes granted, {len(webhooks)} webhook(s) at Protime")
 
 
 def _scopes(config: Config, tenant: str) -> tuple[str, ...]:

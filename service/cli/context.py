@@ -20,6 +20,7 @@ from workers.config import Config, load, masked, old_days
 from workers.store import Store
 from workers.store.connect import StoreUnreachable, connect
 from workers.store.embedded import url_of
+from workers.store.partition_count import compare
 
 log = structlog.get_logger()
 
@@ -76,6 +77,7 @@ def with_store(config: Config, work: Callable[[Store], Coroutine[Any, Any, T]]) 
         redis = connect(store_url(config), connections=8)
         try:
             await redis.ping()
+            await compare(config, redis)
             return await work(Store(config, redis))
         finally:
             await redis.aclose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from service.cli.context import configuration, with_store
 from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from workers.config import Config
+from workers.handing_back import HandingBack, NotHandedBack
 from workers.store import Store
 from workers.store.dead_letters import DeadLetter, UnknownDeadLetter
 
@@ -20,7 +21,9 @@ app = typer.Typer(
 )
 
 Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.", show_default=False)]
+ForceOption = Annotated[bool, typer.Option("--force", help="Also where the sink got a newer version.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Says what would be done, and does nothing.")]
+_NONE: Mapping[str, str] = {}
 
 
 @app.callback()
@@ -105,18 +108,30 @@ def _print_letter(config: Config, letter: DeadLetter, raw: dict[str, str]) -> No
 
 @app.command("retry")
 def retry(
-    context: typer.Context, ids: Ids, config: ConfigOption = None, dry_run: DryRunOption = False
+    context: typer.Context,
+    ids: Ids,
+    config: ConfigOption = None,
+    dry_run: DryRunOption = False,
+    force: ForceOption = False,
 ) -> None:
-    """Hands dead letters back to their sinks, or to the inbox. Exit code 1 if one was not there."""
+    """Hands dead letters back to their sinks, or to the inbox. Exit code 1 if one was not there, or stays.
+
+    A letter stays when the sink got a newer version of its record, or is not configured.
+    """
     loaded, _ = configuration(context, config)
-    if dry_run:
-        _report("would be handed back", ids, with_store(loaded, _missing(ids)))
-        return
 
-    async def hand_back(store: Store) -> list[str]:
-        return [id_ for id_ in ids if not await _done(store.dead_letters.retry(id_))]
+    async def hand_back(store: Store) -> tuple[list[str], dict[str, str]]:
+        back, unknown, kept = HandingBack(loaded, store.dead_letters, force=force), list[str](), {}
+        for id_ in ids:
+            try:
+                if not await _done(back.retry(id_, do=not dry_run)):
+                    unknown.append(id_)
+            except NotHandedBack as error:
+                kept[id_] = str(error)
+        return unknown, kept
 
-    _report("handed back", ids, with_store(loaded, hand_back))
+    unknown, kept = with_store(loaded, hand_back)
+    _report("would be handed back" if dry_run else "handed back", ids, unknown, kept)
 
 
 @app.command("purge")
@@ -152,10 +167,14 @@ async def _done(what: Awaitable[object]) -> bool:
     return True
 
 
-def _report(verb: str, ids: list[str], unknown: list[str]) -> None:
-    print(f"{len(ids) - len(unknown)} {verb}")
+def _report(verb: str, ids: list[str], unknown: list[str], kept: Mapping[str, str] = _NONE) -> None:
+    """`kept`: why each of these was left where it is."""
+    print(f"{len(ids) - len(unknown) - len(kept)} {verb}")
+    troubles = [f"{id_} stays: {reason}" for id_, reason in kept.items()]
     if unknown:
-        raise CommandFailed(f"no such dead letter: {', '.join(unknown)}")
+        troubles.append(f"no such dead letter: {', '.join(unknown)}")
+    if troubles:
+        raise CommandFailed("\n".join(troubles))
 
 
 def tenant_of(letter: DeadLetter) -> str:

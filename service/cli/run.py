@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from service.cli.context import (
     log_old_days,
     store_url,
 )
+from service.cli.failures import CommandFailed
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
@@ -39,9 +41,7 @@ def run(
     Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again, unless
     the configuration is why: then everything ends with exit code 78, or 1 for a port that is taken.
     """
-    configure()
-    loaded, path = configuration(context, config)
-    log_configuration(loaded)
+    loaded, path = _started(context, config)
     _refuse(loaded)
     names = [*["work"] * workers, "schedule"]
     children = [Child(name, shiftwire(name, "--config", str(path))) for name in names]
@@ -71,20 +71,17 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
     """The web process: receives webhooks."""
     from service.main import serve as serve_  # noqa: PLC0415  # each process imports only what it runs
 
-    configure()
-    loaded, _ = configuration(context, config)
+    loaded, _ = _started(context, config)
     with embedded_asked_for(loaded):
         serve_(loaded, store_url(loaded))
 
 
 def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
     """A worker process: fetches, decides, delivers."""
-    from service.probes import probes  # noqa: PLC0415
     from workers.main import work as work_  # noqa: PLC0415
 
-    configure()
-    loaded, _ = configuration(context, config)
-    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
+    loaded, _ = _started(context, config)
+    with _probed(metrics_port, loaded), embedded_asked_for(loaded):
         work_(loaded, store_url(loaded))
 
 
@@ -93,11 +90,29 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
 
     It polls deltas, checks subscriptions and finds forgotten work; a second one does no harm.
     """
-    from service.probes import probes  # noqa: PLC0415
     from workers.main import schedule as schedule_  # noqa: PLC0415
 
-    configure()
-    loaded, _ = configuration(context, config)
+    loaded, _ = _started(context, config)
     log_old_days(loaded)  # here, since every installation has one of these, and `run` starts it too
-    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
+    with _probed(metrics_port, loaded), embedded_asked_for(loaded):
         schedule_(loaded, store_url(loaded))
+
+
+def _started(context: typer.Context, path: Path | None) -> tuple[Config, Path]:
+    """The configuration, as it is in effect, is the first thing in the log of every process."""
+    configure()
+    loaded, found = configuration(context, path)
+    log_configuration(loaded)
+    return loaded, found
+
+
+@contextmanager
+def _probed(port: int, config: Config) -> Iterator[None]:
+    """Raises `CommandFailed` when the port cannot be had."""
+    from service.probes import NoPort, probes  # noqa: PLC0415
+
+    try:
+        with probes(port, store_url(config)):
+            yield
+    except NoPort as error:
+        raise CommandFailed(str(error)) from None

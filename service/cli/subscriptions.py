@@ -24,7 +24,6 @@ from workers.config import Config
 from workers.protime import NotFound
 from workers.queue import Wake, make_broker
 from workers.store import Store
-from workers.store.connect import UNAVAILABLE
 from workers.store.leases import Leases
 from workers.store.subscriptions import Subscription
 from workers.store.vault import CannotOpen
@@ -49,7 +48,8 @@ def list_(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
 
     async def read(store: Store, share: bool) -> list[dict[str, Any]]:
         async with _clients(loaded, store, share=share) as clients:
-            return [row for tenant in loaded.tenants for row in await _rows(loaded, store, clients, tenant)]
+            known = store if share else None
+            return [row for tenant in loaded.tenants for row in await _rows(loaded, known, clients, tenant)]
 
     rows = with_store_or_alone(loaded, read)
     if as_json:
@@ -137,9 +137,10 @@ async def _clients(config: Config, store: Store, *, share: bool = True) -> Async
         await clients.close()
 
 
-async def _rows(config: Config, store: Store, clients: Clients, tenant: str) -> list[dict[str, Any]]:
+async def _rows(config: Config, store: Store | None, clients: Clients, tenant: str) -> list[dict[str, Any]]:
     listed = await clients.of(tenant).patient(on_screen()).list_webhooks()
-    mine = ours(destinations(config, tenant), await _records(store, tenant), listed)
+    records = await _records(store, tenant) if store else []
+    mine = ours(destinations(config, tenant), records, listed)
     return [
         {
             "tenant": tenant,
@@ -158,7 +159,7 @@ async def _records(store: Store, tenant: str) -> list[Subscription]:
     """None when they cannot be read: then a webhook of ours is known by its destination alone."""
     try:
         return await store.subscriptions.all(tenant)
-    except (CannotOpen, msgspec.DecodeError, *UNAVAILABLE):
+    except (CannotOpen, msgspec.DecodeError):
         return []
 
 

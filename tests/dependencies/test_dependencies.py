@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,9 +13,11 @@ from packaging.requirements import Requirement
 
 from tests.dependencies.imports import distributions, foreign_modules
 from tests.dependencies.locks import ROOT, canonical, locked
+from workers.sinks.extras import Extra, installed
 
 LOCKS = (
     "requirements.lock",
+    "requirements-sinks.lock",
     "requirements-dev.lock",
     "bench/requirements.lock",
     "tests/helm/requirements.lock",
@@ -52,7 +55,12 @@ def test_every_locked_requirement_is_pinned_to_one_version_and_has_hashes(file: 
 
 
 @pytest.mark.parametrize(
-    ("file", "groups"), [("requirements.lock", [""]), ("requirements-dev.lock", ["", "extras", "dev"])]
+    ("file", "groups"),
+    [
+        ("requirements.lock", [""]),
+        ("requirements-sinks.lock", ["", "extras"]),
+        ("requirements-dev.lock", ["", "extras", "dev"]),
+    ],
 )
 def test_every_direct_dependency_is_locked_to_versions_it_allows(file: str, groups: list[str]) -> None:
     versions: dict[str, list[str]] = {}
@@ -63,9 +71,33 @@ def test_every_direct_dependency_is_locked_to_versions_it_allows(file: str, grou
         assert all(requirement.specifier.contains(version) for version in versions[name]), requirement
 
 
-def test_the_runtime_is_locked_to_the_versions_that_were_tested() -> None:
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-sinks.lock"])
+def test_what_runs_is_locked_to_the_versions_that_were_tested(file: str) -> None:
     tested = {(r.name, r.version) for r in locked("requirements-dev.lock")}
-    assert {(r.name, r.version) for r in locked("requirements.lock")} - tested == set()
+    assert {(r.name, r.version) for r in locked(file)} - tested == set()
+
+
+def test_the_clients_of_sinks_come_on_top_of_the_same_runtime() -> None:
+    with_clients = {(r.name, r.version) for r in locked("requirements-sinks.lock")}
+    assert {(r.name, r.version) for r in locked("requirements.lock")} - with_clients == set()
+
+
+def test_nothing_tells_to_install_us_from_an_index() -> None:
+    """The name there is not ours: whoever has it would be run."""
+    files = [
+        ROOT / "Dockerfile",
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("workers/**/*.py"),
+    ]
+    telling = re.compile(r"pip install\s+['\"]?shiftwire")
+    assert [str(file) for file in files if telling.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_a_client_that_is_missing_is_told_with_the_command_that_brings_it() -> None:
+    with pytest.raises(ValueError, match=r"kafka.*make setup-sinks"):
+        installed(Extra("kafka", "no_such_client"))
+    assert "\nsetup-sinks:" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("group", ["", "extras", "dev"])

@@ -37,6 +37,10 @@ def test_everything_installed_is_pinned_by_hash():
     assert all("--require-hashes" in each and "--only-binary :all:" in each for each in installs)
 
 
+def test_the_image_has_the_clients_of_all_sinks():
+    assert re.findall(r"-r (\S+)", DOCKERFILE) == ["requirements-sinks.lock"]
+
+
 def test_both_stages_have_the_same_interpreter():
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert len(bases) == 2

@@ -53,6 +53,41 @@ REFUSED = {
         "/config/previous_secret_keys/0",
     ),
     "an admin token in the clear": ({"config": {"admin_tokens": {"viewer": "open"}}}, "viewer"),
+    "a token in the query of an address": (
+        sink(url="https://example.com/in?a=1&access_token=open"),
+        "/config/sinks/out/url",
+    ),
+    "a password in the query of an address": (
+        sink(type="postgres", url="postgresql://h/db?sslmode=require&password=open"),
+        "/config/sinks/out/url",
+    ),
+    "a password that begins with a dollar": (
+        {"config": {"store": {"url": "redis://:$open@redis/0"}}},
+        "/config/store/url",
+    ),
+    "a token of NATS in the clear": (sink(type="nats", url="nats://open@h:4222"), "/config/sinks/out/url"),
+    "a header in the clear": (sink(headers={"Authorization": "Bearer 0pen"}), "/headers/Authorization"),
+    "an address of Apprise in the clear": (sink(type="notify", urls=["slack://open/a/b"]), "/urls/0"),
+    "an address of Apprise with one of two by name": (
+        sink(type="notify", urls=["mailto://me:open@h?to=${TO}"]),
+        "/urls/0",
+    ),
+    "a password of Kafka in the clear": (
+        sink(type="kafka", options={"sasl.password": "open"}),
+        "/options/sasl.password",
+    ),
+    "a key of Kafka in the clear": (
+        sink(type="kafka", options={"ssl.key.pem": "open"}),
+        "/options/ssl.key.pem",
+    ),
+    "a web process that only its own pod reaches": (
+        {"config": {"server": {"host": "127.0.0.1"}}},
+        "/config/server/host",
+    ),
+    "a web process that only its own pod reaches, by name": (
+        {"config": {"server": {"host": "localhost"}}},
+        "/config/server/host",
+    ),
     "a secret that is no name of a variable": ({"secrets": {"client-id": "x"}}, "client-id"),
     "an ingress without a host": ({"web": {"ingress": {"enabled": True}}}, "web.ingress has no host"),
 }
@@ -70,6 +105,22 @@ ACCEPTED = {
     "a store without a password": {"config": {"store": {"url": "redis://redis:6379/0"}}},
     "a store with its password by name": {"config": {"store": {"url": "redis://:${REDIS_PASSWORD}@redis/0"}}},
     "two signing secrets by name": sink(secret=["${NEW}", "${OLD}"]),
+    "addresses, headers and options with their secrets by name": {
+        "config": {
+            "sinks": {
+                "web": {
+                    "type": "webhook",
+                    "url": "https://example.com/in?tenant=acme&token=${TOKEN}",
+                    "headers": {"Authorization": "Bearer ${TOKEN}", "X-Key": "${KEY}"},
+                },
+                "bus": {"type": "nats", "url": "nats://${NATS_TOKEN}@h:4222"},
+                "rows": {"type": "postgres", "url": "postgresql://me@h/db?sslkey=/tls/key&password=${PW}"},
+                "chat": {"type": "notify", "urls": ["slack://${SLACK}", "${MAIL}"]},
+                "topic": {"type": "kafka", "options": {"sasl.password": "${PW}", "sasl.username": "me"}},
+            }
+        }
+    },
+    "a web process on every address, also of IPv6": {"config": {"server": {"host": "::"}}},
     "values of a parent chart": {"global": {"anything": True}},
 }
 
@@ -78,6 +129,12 @@ ACCEPTED = {
 def test_accepted(render, name):
     answer = render(ACCEPTED[name])
     assert (answer.refused, answer.lint, answer.invalid) == (None, [], [])
+
+
+def test_the_notes_look_at_sinks_from_where_events_are_sent_and_name_only_what_there_is(render):
+    notes = render({}).notes
+    assert "exec deploy/demo-shiftwire-workers -- shiftwire check --online" in notes
+    assert "ashboard" not in notes + (CHART / "values.yaml").read_text()
 
 
 def test_the_linter_sees_a_key_that_does_not_exist(render):

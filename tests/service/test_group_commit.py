@@ -218,4 +218,4 @@ async def test_requests_of_several_tenants_and_collections_share_a_commit(redis:
     )
     assert await stored(redis) == ["assignments/1"]
     assert await stored(redis, "clockings") == ["assignments/1", "clockings/1"]
-    assert len(await redis.keys("sw:{other:*}:inbox")) == 1
+    assert len(await redis.keys("sw:{other:*}:inbox:assignments")) == 1

@@ -21,6 +21,8 @@ from tests.ports import free_port
 from tests.service.processes import OwnRedis, listens
 from tests.service.rig import PATH, SECRETS, Client, change, serving, settings
 from workers.changes import SCHEMA_NAMES
+from workers.store.progress import Progress, ProgressStore
+from workers.store.scripts import Scripts
 
 
 @pytest.fixture
@@ -66,6 +68,15 @@ async def test_readyz_is_503_without_the_store_livez_is_not_and_both_recover(
     assert (away.status_code, away.headers["retry-after"]) == (503, "5")
     own_redis.start()
     assert (await mortal.get("/readyz")).status_code == 200
+
+
+async def test_metrics_tell_how_long_ago_a_collection_was_compared(receiver: Client, redis: Redis) -> None:
+    progress = ProgressStore(Scripts(redis))
+    done = Progress(finished_at=time.time() - 500)
+    await progress.put("acme", "reconciled:assignments", done, await progress.life())
+    [(about, age)] = (await figures(receiver))["shiftwire_reconcile_age_seconds"].items()
+    assert about == "collection=assignments tenant=acme"
+    assert 500 <= age < 560
 
 
 async def test_metrics_hold_every_promised_figure(receiver: Client) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any
 
 import pytest
@@ -95,3 +96,11 @@ async def test_the_same_seed_gives_the_same_tenant(make_sim: Any) -> None:
     states = [(await made.control("GET", "/state/people")).json() for made in (one, two, other)]
     assert states[0] == states[1] != states[2]
     assert one.activity == two.activity != other.activity
+
+
+async def test_an_activity_definition_that_is_made_by_hand_gets_an_id_of_its_kind(sim: Any) -> None:
+    body = {"structureVersion": 1, "level": 1, "dataEntryCode": "00099"}
+    answer = await sim.control("POST", "/records/activity-definitions", body)
+    assert answer.status_code == 200
+    assert uuid.UUID(answer.json()["id"])
+    assert answer.json()["id"] in (await sim.control("GET", "/state/activity-definitions")).json()

@@ -262,7 +262,7 @@ async def test_a_refused_net_change_leaves_a_dead_letter_for_each_event_and_hand
     await house.dispatcher.stop()
     house.worker()
     for letter in [x async for x in house.letters.all("acme")]:
-        await house.letters.retry(letter.id)
+        await house.letters.retry(letter.id, behind=None)
     house.dispatcher.retry(P, SINK)
     row = await house.quiet()
     assert house.sink.calls[0] == house.sink.calls[1]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
@@ -21,7 +22,7 @@ from workers.first_loads import Behind, Way
 from workers.protime import Conflict, DeltaItem, DeltaPage, Endless, Gone, Invalid, NotFound, ProtimeError
 from workers.reading import TenantReading
 from workers.refusals import Refusals
-from workers.store.deltas import DeltaState, DeltaStates
+from workers.store.deltas import DeltaState, DeltaStates, lock_key
 from workers.store.inbox import BULK, Arrival, Inbox
 from workers.store.keys import Partition
 from workers.store.leases import Leases
@@ -499,3 +500,73 @@ async def test_a_pull_from_before_the_clock_was_set_back_puts_off_no_other(
     await house.states.put("acme", "assignments", DeltaState(asked_at=ahead, retry_at=ahead + 60, attempts=3))
     await house.pull()
     assert (await house.states.get("acme", "assignments")).link
+
+
+async def lose(redis: Redis) -> None:
+    """The store was away for longer than a lease lives: another process may take it."""
+    await redis.delete(lock_key("acme", "assignments"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_pull_that_lost_its_lock_leaves_the_newer_link_of_the_other_as_it_is(
+    redis: Redis, tenant: Tenant, gone: bool
+) -> None:
+    slow, fast = House(redis, tenant), House(redis, tenant)
+    await slow.pull()
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def delta_pull(self, link: str) -> DeltaPage:
+            page = await tenant.client.delta_pull(link)
+            asked.set()
+            await go_on.wait()
+            if gone:
+                raise Gone(status=410)
+            return page
+
+    slow.tenants["acme"] = replace(slow.tenants["acme"], client=Slow())  # type: ignore[arg-type]
+    pulling = asyncio.create_task(slow.pull())
+    await asked.wait()
+    await lose(redis)
+    await tenant.edit(**SHIFT)
+    await fast.pull()
+    newest = await fast.states.get("acme", "assignments")
+    go_on.set()
+    await pulling
+    assert await fast.states.get("acme", "assignments") == newest
+
+
+async def test_workers_with_different_configurations_do_not_start_the_delta_anew_in_turn(
+    redis: Redis, tenant: Tenant
+) -> None:
+    first, second = (House(redis, tenant, since=TODAY.replace(month=1, day=day)) for day in (1, 2))
+    await first.pull()
+    await second.pull()  # a changed configuration, and
+    await first.pull()  # changed back: that is followed at once
+    walks = await tenant.calls("GET /assignments")
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await second.pull()
+            await tenant.edit(**SHIFT)
+            await first.pull()
+    assert await tenant.calls("GET /assignments") == walks
+    assert len(await first.received()) == 3
+    [said] = [line for line in logs if line["log_level"] == "error"]
+    assert (said["here"], said["there"]) == (
+        f"since: {TODAY.year}-01-02, external_references: -",
+        f"since: {TODAY.year}-01-01, external_references: -",
+    )
+    assert 0 < said["seconds"] <= 60
+
+
+async def test_notifications_do_not_wait_for_a_delta_that_others_keep_with_other_settings(
+    redis: Redis, tenant: Tenant
+) -> None:
+    first, second = (House(redis, tenant, since=TODAY.replace(month=1, day=day)) for day in (1, 2))
+    for house in (first, second, first):
+        await house.pull()
+    call = first.inbox.notify_call(P, "assignments", [Arrival("assignments/1", "01", False, b"{}")])
+    await first.inbox._scripts.run_many([call])
+    await second.pull()
+    assert await redis.hexists(P.through, "assignments")  # type: ignore[misc]
+    assert P in second.woken

@@ -22,13 +22,16 @@ TOKEN = {"access_token": "a-token", "expires_in": 3600, "token_type": "Bearer"}
 
 
 @asynccontextmanager
-async def answering(body: bytes, status: int = 200) -> AsyncIterator[str]:
-    """The address of a Protime that gives out tokens, and one body for everything else."""
+async def answering(body: bytes, status: int = 200, failing: str = "-") -> AsyncIterator[str]:
+    """The address of a Protime that gives out tokens, and one body for everything else.
+
+    A record of the id `failing` is answered by 500.
+    """
 
     async def app(scope: Scope, _: Receive, send: Send) -> None:
         content = json.dumps(TOKEN).encode() if scope["method"] == "POST" else body
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        code = 200 if scope["method"] == "POST" else status
+        code = 500 if scope["path"].endswith(f"/{failing}") else 200 if scope["method"] == "POST" else status
         await send({"type": "http.response.start", "status": code, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -76,4 +79,26 @@ async def test_what_protime_refuses_for_good_is_told_from_what_comes_later(
         for number in (5, 6):  # the second is not asked for: the collection rests
             with pytest.raises(Refused):
                 await clients.fetch("acme", "assignments", number)
+        await clients.close()
+
+
+async def test_one_record_that_protime_fails_to_show_keeps_back_no_other(
+    redis: Redis, redis_url: str
+) -> None:
+    async with answering(b'{"id":5,"changeVersion":"01"}', failing="7") as url:
+        settled = config(settings(redis_url, tenants={"acme": {"base_url": url, "auth_url": url}}))
+        clients = Clients(settled, Store(settled, redis))
+        found = [await clients.fetch("acme", "assignments", number) for number in (7, 5, 7, 6)]
+        await clients.close()
+    assert [bool(entry) for entry in found] == [False, True, False, True]
+
+
+async def test_a_record_of_a_collection_that_is_configured_no_more_is_not_asked_for(
+    redis: Redis, redis_url: str
+) -> None:
+    async with answering(b'{"id":5,"changeVersion":"01"}') as url:
+        settled = config(settings(redis_url, tenants={"acme": {"base_url": url, "auth_url": url}}))
+        clients = Clients(settled, Store(settled, redis))
+        with pytest.raises(Refused):
+            await clients.fetch("acme", "counters", 5)
         await clients.close()

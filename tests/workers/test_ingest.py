@@ -13,10 +13,12 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from workers.arrivals import of_item
 from workers.asks import Asks
 from workers.changes import TenantView
 from workers.decisions import TenantIngest
 from workers.ingest import Ingest
+from workers.protime import DeltaItem
 from workers.refusals import Refused
 from workers.store.dead_letters import DeadLetters
 from workers.store.gate import Gate
@@ -32,7 +34,7 @@ P = Partition("acme", 0)
 def record(version: str, **fields: Any) -> bytes:
     body = {
         "id": 1,
-        "changeVersion": version,
+        **({"changeVersion": version} if version else {}),
         "person": {"id": 7},
         "from": "2026-03-10",
         "until": "2026-03-10",
@@ -288,7 +290,27 @@ def test_a_record_that_was_put_off_is_due_again_when_its_time_is_over() -> None:
     for number in range(5_000):
         now += 0.01
         asks.put_off(number)
-    assert len(asks._not_before) <= 1_000
+    assert len(asks._put_off) <= 1_000
+
+
+class Looked(float):
+    """A time that counts how often one is compared."""
+
+    looks = 0
+
+    def __add__(self, other: float) -> Looked:
+        return Looked(float(self) + other)
+
+    def __gt__(self, other: float) -> bool:
+        Looked.looks += 1
+        return float(self) > float(other)
+
+
+def test_putting_off_many_records_at_once_does_not_look_through_all_of_them_for_each() -> None:
+    asks = Asks(1.0, lambda: Looked(0.0))
+    for number in range(8_000):
+        asks.put_off(number)
+    assert 0 < Looked.looks < 20_000
 
 
 async def test_in_resource_mode_known_versions_cost_no_fetch(redis: Redis) -> None:
@@ -364,6 +386,17 @@ async def test_what_was_found_absent_and_is_there_again_is_created_anew(redis: R
     assert told(await house.drain())[2:] == [("07", "webhook", "created")]
 
 
+async def test_what_was_found_absent_and_is_not_configured_any_more_is_decided_without_asking(
+    redis: Redis,
+) -> None:
+    house = House(redis, "payload", never)
+    await redis.hset(P.state, "clockings/5", b"05~ 1 0 ")  # type: ignore[misc]
+    await house.notify("06", resource="clockings/5", id=5)
+    await house.notify("07", resource="assignments/1")
+    assert told(await house.drain()) == [("07", "webhook", "created")]
+    assert await redis.xlen(P.inbox) == 0
+
+
 async def test_what_was_found_absent_is_not_brought_back_on_a_guess(redis: Redis) -> None:
     house = House(redis, "payload", away, fallback_seconds=-1)
     await found_absent(house)
@@ -386,6 +419,110 @@ async def test_poison_goes_to_the_dead_letters_and_does_not_stop_the_partition(r
 
 
 @pytest.mark.rule("9.3-personal")
+async def versions(redis: Redis) -> list[bytes]:
+    """The stored versions."""
+    return [state.split(b" ")[0] for state in await redis.hvals(P.state)]  # type: ignore[misc]
+
+
+@pytest.mark.rule("7-absent")
+async def test_an_older_update_does_not_bring_back_what_was_deleted_without_a_version(redis: Redis) -> None:
+    house = House(redis, "payload", never)
+    await house.notify("05")
+    await house.notify("", deleted=True)
+    await house.drain()
+    await house.notify("04", comments="late and old")
+    await house.notify("05", comments="told again")
+    assert [change for *_, change in told(await house.drain())] == ["created", "deleted"]
+    await house.notify("06", deleted=True)  # the same deletion, by another channel
+    await house.drain()
+    assert await versions(redis) == [b"06"]
+
+
+@pytest.mark.rule("7-absent")
+@pytest.mark.parametrize("there", [True, False])
+async def test_whether_an_update_without_a_version_is_older_than_the_deletion_only_protime_knows(
+    redis: Redis, there: bool
+) -> None:
+    async def asked(_: str, collection: str, number: int) -> Entry:
+        data = record("", comments="back") if there else b""
+        return Entry("", f"{collection}/{number}", "", not there, "", data)
+
+    house = House(redis, "payload", asked)
+    await house.notify("05")
+    await house.notify("06", deleted=True)
+    await house.drain()
+    await house.notify("", comments="late, or back")
+    changes = [(e["data"]["change"], e["data"]["resource"]) for e in await house.drain()]
+    assert len(changes) == (3 if there else 2)
+    assert changes[-1][0] == ("created" if there else "deleted")
+
+
+@pytest.mark.rule("7-absent")
+async def test_a_notification_without_a_version_gives_way_to_a_delta_that_was_pulled_after_it(
+    redis: Redis,
+) -> None:
+    house = House(redis, "delta", never)
+    await house.notify("", comments="old")
+    await asyncio.sleep(0.005)
+    await house.bring("delta", "09", comments="new")
+    await house.pulled()
+    [event] = await house.drain()
+    assert (event["sequence"], event["data"]["resource"]["comments"]) == ("09", "new")
+
+
+@pytest.mark.rule("7-absent")
+@pytest.mark.parametrize("known", [None, "05"])
+async def test_the_same_state_without_a_version_and_with_one_is_one_event(
+    redis: Redis, known: str | None
+) -> None:
+    house = House(redis, "payload", never)
+    if known:
+        await house.notify(known, comments="before")
+    await house.notify("", comments="now")
+    before = await house.drain()
+    await house.bring("delta", "09", comments="now")
+    assert await house.drain() == before
+    assert await versions(redis) == [b"09"]
+    await house.notify("", comments="now")
+    await house.notify("08", comments="old")
+    assert await house.drain() == before
+    await house.bring("delta", "10", comments="now")
+    assert told(await house.drain())[len(before) :] == [("10", "delta", "updated")]
+
+
+async def rejected(house: House) -> list[str]:
+    """Reasons of all dead letters."""
+    return [letter.reason async for letter in house.dead_letters.all("acme")]
+
+
+@pytest.mark.parametrize("mode", ["payload", "delta", "resource"])
+async def test_each_item_whose_head_cannot_be_read_is_rejected_for_itself(redis: Redis, mode: str) -> None:
+    house = House(redis, mode, never)
+    data = [msgspec.json.encode({"id": f"no-{n % 4}", "changeVersion": f"0{n}"}) for n in range(5)]
+    items = [DeltaItem("InsertOrUpdate", msgspec.Raw(one)) for one in data]
+    await house.inbox.append("acme", "delta", [of_item("assignments", item) for item in items])
+    assert await house.drain() == []
+    assert await rejected(house) == ["NormalizeError: the record has no integer id"] * 5
+
+
+@pytest.mark.parametrize("mode", ["payload", "delta"])
+async def test_the_newest_good_state_of_a_record_counts_when_newer_ones_are_rejected(
+    redis: Redis, mode: str
+) -> None:
+    house = House(redis, mode, never)
+    await house.bring("sync", "01")
+    await house.drain()
+    await house.notify("02", comments="good, but not the newest")
+    await house.notify("03", comments="good")
+    await house.notify("04", startTimeInMinutes="08:00")
+    await house.notify("05", startTimeInMinutes="09:00")
+    await house.pulled()
+    events = await house.drain()
+    assert (events[-1]["sequence"], events[-1]["data"]["resource"]["comments"]) == ("03", "good")
+    assert len(events) == (3 if mode == "payload" else 2)
+    assert len(await rejected(house)) == 2
+
+
 async def test_personal_data_of_people_is_neither_stored_nor_delivered(redis: Redis) -> None:
     house = House(redis, "payload", never)
     person = msgspec.json.encode(

@@ -86,6 +86,41 @@ def test_without_versions_the_last_arrival_holds_unless_nothing_differs() -> Non
     assert plan.every([last], stored(NO_VERSION, body=b'{"a":2}')).apply == []
 
 
+def test_one_without_a_version_stands_behind_what_came_before_it_and_no_further() -> None:
+    early, late = entry("", at=2, data=b'{"early":1}'), entry("", at=7, data=b'{"late":1}')
+    versioned = [entry("03", at=5, origin="delta"), entry("02", at=9), entry("01", at=1)]
+    found = plan.every([*versioned, late, early], None)
+    assert [(e.version, e.data) for e in found.apply] == [
+        ("01", b"{}"),
+        ("", b'{"early":1}'),
+        ("02", b"{}"),
+        ("03", b"{}"),
+        ("", b'{"late":1}'),
+    ]
+    assert plan.newest([*versioned, early], None).apply[0].version == "03"
+    assert plan.newest([*versioned, early, late], None).apply[0].data == b'{"late":1}'
+    assert plan.newest([early, late], None).apply == [late]
+
+
+def test_what_is_older_than_the_last_known_version_stays_out_behind_one_without() -> None:
+    for deleted in (False, True):
+        version = plan.version_after(entry("", deleted=deleted), stored("05"))
+        before = stored(version, deleted=deleted)
+        assert not plan.newer(entry("04", data=b'{"old":1}'), before)
+        assert not plan.newer(entry("05", data=b'{"old":1}'), before)
+        assert plan.newer(entry("06", data=b'{"new":1}'), before)
+        assert plan.version_after(entry(""), before) == version
+    assert plan.version_after(entry(""), None) == NO_VERSION
+
+
+def test_what_came_without_a_version_and_is_brought_by_the_delta_has_the_origin_webhook() -> None:
+    brought = entry("02", at=9, origin="delta", data=b'{"id":1,"changeVersion":"02"}')
+    [found] = plan.newest([brought, entry("", at=2, data=b'{"id":1}')], stored("01")).apply
+    assert (found.origin, found.version, found.arrived_ms) == ("webhook", "02", 2)
+    [found] = plan.newest([brought, entry("", at=2, data=b'{"id":1,"x":2}')], stored("01")).apply
+    assert found.origin == "delta"
+
+
 def test_a_fetched_resource_stands_in_for_the_newest_notification() -> None:
     found = plan.fetched([entry("01"), entry("02", at=2)], None, entry("03", data=b'{"a":3}'))
     assert [(e.id, e.version, e.data) for e in found.apply] == [("2-0", "03", b'{"a":3}')]

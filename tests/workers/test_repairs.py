@@ -228,8 +228,21 @@ async def test_a_collection_that_protime_refuses_is_not_asked_again_and_again(re
         assert list(await house.owed.all("acme")) == ["assignments"]
 
 
-async def test_what_is_no_longer_configured_is_no_longer_owed(redis: Redis, tenant: Tenant) -> None:
-    house = House(redis, tenant)
-    await house.owed.note("acme", "assignments")
+async def test_what_a_collection_is_owed_that_only_newer_workers_know_is_left_to_them(
+    redis: Redis, tenant: Tenant
+) -> None:
+    name, house = await shift(tenant), House(redis, tenant)
+    await house.repairs.first_loads("acme", ["assignments"])
     await house.repairs.run("acme", lambda _: False)
-    assert await house.owed.all("acme") == {}
+    assert list(await house.owed.all("acme")) == ["assignments"]
+    await house.run()
+    assert await house.events() == [(name, "created", "sync")]
+
+
+async def test_a_load_that_is_noted_already_is_not_noted_anew(redis: Redis, tenant: Tenant) -> None:
+    """A later stamp would make a second look of it."""
+    house = House(redis, tenant)
+    await house.repairs.first_loads("acme", ["assignments"])
+    noted = await house.owed.all("acme")
+    await house.repairs.first_loads("acme", ["assignments"])
+    assert await house.owed.all("acme") == noted

@@ -158,3 +158,21 @@ async def test_what_waits_for_its_longest_time_is_left_alone(redis: Redis) -> No
     await house.lane.read("me", 10)
     await house.lane.commit("me", 0, Outcome(1, parked=[Park(1, "assignments/1", 0, now_ms() + HOUR_MS, "")]))
     assert await house.found() == []
+
+
+@pytest.mark.parametrize("let_go", ["", "1-0"])
+async def test_what_waits_for_a_delta_that_is_not_kept_any_more_goes_on_at_once(
+    redis: Redis, let_go: str
+) -> None:
+    """The collection was kept with a delta before; by the pull that it waits for, nobody would ever come."""
+    before = House(redis)
+    arrival = Arrival("assignments/1", "01", deleted=False, data=b"{}")
+    await before.scripts.run_many([before.inbox.notify_call(P, "assignments", [arrival])])
+    if let_go:
+        await before.inbox.pulled_through("assignments", {P: let_go})
+    inbox = Inbox(before.scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
+    sweep = Sweep(before.scripts, inbox, {"acme": ["assignments"]}, {"planning": OPTIONS})
+    assert [(what, about) for what, _, about in await sweep.find()] == [("ingest", "")]
+    batch = await inbox.read(P, "me")
+    assert batch is not None
+    assert [entry.resource for entry in batch.entries] == ["assignments/1"]

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
 from workers.changes import TenantView
+from workers.comparing import number_of
 from workers.decisions import TenantIngest
 from workers.first_loads import Behind
 from workers.ingest import Ingest
@@ -295,6 +297,73 @@ async def test_a_comparison_goes_on_where_protime_could_not_answer_for_a_while(
     assert max(house.waits) < 10  # each step begins anew with short waits
 
 
+class Unwilling(Lasting):
+    """Fails to show the records in `fails`, each time it is asked."""
+
+    def __init__(self, client: Protime, fails: set[int], patience: Patience | None = None) -> None:
+        super().__init__(client)
+        self.fails, self.patience = fails, patience
+
+    def patient(self, patience: Patience) -> Self:
+        return type(self)(self.client.patient(patience), self.fails, patience)
+
+    async def get(self, collection: str, number: int, *references: Any) -> Resource:
+        if number in self.fails and self.patience:
+            await self.patience.keep_at(self._fail)
+        return await self.client.get(collection, number, *references)
+
+    async def _fail(self) -> NoReturn:
+        raise Transient(status=500)
+
+    def list(self, *asked: Any) -> AsyncIterator[Page]:
+        return self.client.list(*asked)
+
+
+async def test_a_record_that_protime_fails_to_show_keeps_no_other_deletion_from_being_told(
+    redis: Redis, tenant: Tenant
+) -> None:
+    names = await shifts(tenant, 4)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    for name in names[:3]:
+        await tenant.control("DELETE", f"records/{name}")
+    await house.events()
+    fails = {number_of(names[0])}
+    house.settings = replace(house.settings, client=Unwilling(tenant.client, fails))  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as logs:
+        missed, deleted = await house.reconcile()
+    assert (missed, sorted(deleted)) == ([], names[1:3])
+    [said] = [line for line in logs if line["log_level"] == "error"]
+    assert said["left_out"] == [names[0]]
+    assert 0 < sum(house.waits) <= 15
+    await house.events()
+    # It is asked for again, also where it is in no window any more.
+    fails.clear()
+    found = await house.reconciliation.run(
+        house.settings, "acme", "assignments", window_of("assignments", TODAY + timedelta(90), 1, 1)
+    )
+    assert (found.deleted, found.left_out) == ([names[0]], [])
+    assert [change for _, change, _ in await house.events()] == ["created"] * 4 + ["deleted"] * 3
+    assert await house.reconcile() == ([], [])
+
+
+async def test_when_protime_fails_with_one_record_after_the_other_no_deletion_is_told(
+    redis: Redis, tenant: Tenant
+) -> None:
+    names = await shifts(tenant, 12)
+    house = House(redis, tenant)
+    await house.load()
+    for name in names:
+        await tenant.control("DELETE", f"records/{name}")
+    await house.events()
+    client = Unwilling(tenant.client, set(map(number_of, names)))
+    house.settings = replace(house.settings, client=client)  # type: ignore[arg-type]
+    with pytest.raises(Transient):
+        await house.reconcile()
+    assert len(await house.events()) == 12
+
+
 async def test_a_list_whose_paging_token_expired_is_compared_from_the_first_page(
     redis: Redis, tenant: Tenant
 ) -> None:
@@ -365,3 +434,60 @@ async def test_a_late_delete_notification_after_a_reconciled_one_says_nothing_tw
     version = (await tenant.control("GET", "state/assignments"))[name.rpartition("/")[2]]["changeVersion"]
     await house.inbox.append("acme", "webhook", [Arrival(name, version, deleted=True, data=b"")])
     assert [change for _, change, _ in await house.events()] == ["created", "deleted"]
+
+
+@pytest.mark.rule("7-absent")
+async def test_what_was_told_without_a_version_is_put_right_where_it_was_older(
+    redis: Redis, tenant: Tenant
+) -> None:
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    await house.load()
+    await house.events()
+    [state] = await redis.hvals(P.state)  # type: ignore[misc]
+    body = msgspec.json.decode(state.split(b" ", 3)[3])
+    del body["changeVersion"]
+    for comments in (None, "late and old"):
+        data = msgspec.json.encode({**body, "comments": comments})
+        await house.inbox.append("acme", "webhook", [Arrival(name, "", deleted=False, data=data)])
+        await house.events()
+    assert await house.reconcile() == ([name], [])
+    assert [(change, origin) for _, change, origin in await house.events()] == [
+        ("created", "sync"),
+        ("updated", "webhook"),
+        ("updated", "reconcile"),
+    ]
+    assert await house.reconcile() == ([], [])
+
+
+async def test_what_cannot_be_understood_is_told_by_one_comparison_and_not_by_each(
+    redis: Redis, tenant: Tenant
+) -> None:
+    class Strange(Lasting):
+        """Gives times as texts while `strange`."""
+
+        strange = True
+        get = staticmethod(tenant.client.get)
+
+        async def list(self, *asked: Any) -> AsyncIterator[Page]:
+            async for page in tenant.client.list(*asked):
+                items = [bytes(item).replace(b":480", b':"08:00"') for item in page.items]
+                raw = [msgspec.Raw(item) for item in items] if Strange.strange else page.items
+                yield msgspec.structs.replace(page, items=raw)
+
+    async def letters() -> int:
+        await house.events()
+        return int(await redis.xlen(P.dead))
+
+    [name] = await shifts(tenant, 1)
+    house = House(redis, tenant)
+    house.settings = replace(house.settings, client=Strange(tenant.client))  # type: ignore[arg-type]
+    assert (await house.reconcile(), await letters()) == (([name], []), 1)
+    assert (await house.reconcile(), await letters()) == (([], []), 1)
+    await tenant.edit(id=number_of(name), comments="another version")
+    assert (await house.reconcile(), await letters()) == (([name], []), 2)
+    Strange.strange = False
+    await tenant.edit(id=number_of(name), comments="one that is understood")
+    assert await house.reconcile() == ([name], [])
+    assert await house.events() == [(name, "created", "reconcile")]
+    assert await redis.exists(P.rejected) == 0

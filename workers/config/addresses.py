@@ -47,11 +47,28 @@ def host_url(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
+    if _is_cut_short(text):
+        raise mistake(
+            "has a password (or a user name) that ends the address early. Write % codes for such characters in it: "
+            "%2F for /, %40 for @, %23 for #, %3F for ?."
+        )
     if not text or (re.fullmatch(r"(rediss?|unix)://\S+", text) and _has_usable_port(text)):
         return text
     raise mistake(
         "must look like redis://host:6379/0, rediss://… or unix://…. Leave it empty for the embedded Redis."
     )
+
+
+def _is_cut_short(text: str) -> bool:
+    """Whether a / # or ? before the last @ makes another host of what was meant as a password; redis-py would connect to it.
+
+    A # ends every address, and the names of Redis' databases are numbers: behind one is the rest of a password too.
+    """
+    found = re.match(r"rediss?://([^/?#]*)(.*)", text, re.DOTALL)
+    if not found:
+        return False
+    authority, rest = found.groups()
+    return "@" in rest or "#" in rest or authority.count("@") > 1
 
 
 def _has_usable_port(text: str) -> bool:

@@ -29,6 +29,7 @@ def broken_rules(data: Any, today: dt.date) -> Iterator[Finding]:
     """Path and text of every rule that the data break."""
     config = _mapping(data)
     managed = _is_managed(config)
+    yield from _two_roles(config)
     if managed:
         yield from _needed_to_manage(config)
     for name, tenant in _entries(config, "tenants"):
@@ -44,6 +45,16 @@ def broken_rules(data: Any, today: dt.date) -> Iterator[Finding]:
                     yield from _manual_webhook(here, settings)
     for name, sink in _entries(config, "sinks"):
         yield from _filtered_tenants(("sinks", name, "filter", "tenants"), sink, config)
+
+
+def _two_roles(config: Mapping[str, Any]) -> Iterator[Finding]:
+    tokens = _mapping(config.get("admin_tokens"))
+    viewer = tokens.get("viewer")
+    if viewer and viewer == tokens.get("operator"):
+        yield (
+            ("admin_tokens", "viewer"),
+            "must not be the token of the operator: whoever may read could act as well. Make another one.",
+        )
 
 
 def _is_managed(config: Mapping[str, Any]) -> bool:

@@ -41,7 +41,7 @@ def _last(reference: str) -> str:
 
 
 def _name_kind(options: dict[str, Any], name: str) -> None:
-    options["properties"]["type"] = {"const": name}
+    options["properties"]["type"] = {"const": name, "description": "this kind of sink"}
     options["required"] = sorted({"type", *options.get("required", [])})
 
 

@@ -29,10 +29,16 @@ FetchMode = Literal["delta", "resource", "payload"]
 class Signature(Section):
     """How Protime signs a notification; the documentation leaves all of it open (protime-api §8.6)."""
 
-    header: HeaderNames = "X-Protime-Signature"
-    algorithm: Literal["sha256", "sha384", "sha512"] = "sha256"
-    encoding: Literal["base64", "hex"] = "base64"
-    key_encoding: Literal["utf8", "base64"] = "utf8"
+    header: HeaderNames = Field(
+        default="X-Protime-Signature", description="the header it stands in; of a list the first present"
+    )
+    algorithm: Literal["sha256", "sha384", "sha512"] = Field(
+        default="sha256", description="the hash function of the HMAC"
+    )
+    encoding: Literal["base64", "hex"] = Field(default="base64", description="how the header writes it")
+    key_encoding: Literal["utf8", "base64"] = Field(
+        default="utf8", description="whether the key is its characters, or what they are the base64 of"
+    )
 
     @property
     def headers(self) -> list[str]:
@@ -43,9 +49,9 @@ class Signature(Section):
 class Reconcile(Section):
     """How often the stored state is compared with a list, and over which days around today."""
 
-    every_seconds: Annotated[float, Field(gt=0)] = 3600
-    days_back: Annotated[int, Field(ge=0, le=366)] = 7
-    days_ahead: Annotated[int, Field(ge=0, le=366)] = 60
+    every_seconds: Annotated[float, Field(gt=0)] = Field(default=3600, description="how often")
+    days_back: int = Field(default=7, ge=0, le=366, description="days before today")
+    days_ahead: int = Field(default=60, ge=0, le=366, description="days after today")
 
 
 class ManualWebhook(Section):
@@ -60,15 +66,34 @@ class ManualWebhook(Section):
 class Collection(Section):
     """`since` bounds dated collections; the others are read whole, whatever it says."""
 
-    since: Day | None = None
-    fetch: FetchMode = "delta"
-    external_references: dict[str, Names] = Field(default_factory=dict)
+    since: Day | None = Field(
+        default=None,
+        description="the first day of a dated collection's delta; needed for those with fetch: delta",
+    )
+    fetch: FetchMode = Field(
+        default="delta",
+        description="what a notification leads to: a pull of the delta, a request for the record, or (payload) nothing "
+        "more than what was signed",
+    )
+    external_references: dict[str, Names] = Field(
+        default_factory=dict,
+        description='names by which records refer to others, such as people: "@employee-number"',
+    )
     # A delta dies 72 hours after its last request (protime-api §6.1); a day leaves room for an outage.
-    poll_seconds: Annotated[float, Field(gt=0, le=86400)] = 60
-    reconcile: Reconcile | None = None
-    webhook: ManualWebhook | None = None
-    # Of `people` only: what else Protime tells of a person is neither sent nor stored.
-    people_fields: list[PersonField] | None = None
+    poll_seconds: Annotated[float, Field(gt=0, le=86400)] = Field(
+        default=60, description="how often the delta is pulled without a notification"
+    )
+    reconcile: Reconcile | None = Field(
+        default=None,
+        description="compare what is stored with a list, regularly; left out: with fetch: resource only",
+    )
+    webhook: ManualWebhook | None = Field(
+        default=None, description="the webhook made by hand, with subscriptions.manage: false"
+    )
+    people_fields: list[PersonField] | None = Field(
+        default=None,
+        description="of people only: the properties that are kept and sent; left out: the employee number and the dates of service",
+    )
 
     @property
     def allowed_people_fields(self) -> frozenset[str]:
@@ -94,25 +119,38 @@ class Tenant(Section):
     base_url: HostUrl = Field(
         default="", description="host of the API; default https://<tenant>.myprotime.eu"
     )
-    auth_url: HostUrl = "https://authentication.myprotime.eu"
+    auth_url: HostUrl = Field(
+        default="https://authentication.myprotime.eu", description="host that gives tokens"
+    )
     client_id: str = Field(min_length=1, description="the client id that Protime issued")
     client_secret: Secret = Field(description="the client secret that Protime issued")
     user_agent: UserAgent = Field(
         description="the name Protime knows this service by, such as ScheduleSync/v1 (Acme Corp)"
     )
-    timezone: TimeZone = "Europe/Brussels"
-    short_notice_hours: Annotated[int, Field(ge=0)] = 168
-    signature: Signature = Signature()
+    timezone: TimeZone = Field(default="Europe/Brussels", description="the zone of its wall clocks")
+    short_notice_hours: int = Field(
+        default=168,
+        ge=0,
+        description="a change that is known less than so long before the work is short notice",
+    )
+    signature: Signature = Field(default=Signature(), description="how Protime signs a notification")
     collections: dict[CollectionName, Collection] = Field(
         min_length=1, description="the collections to read, such as assignments: { since: 2026-01-01 }"
     )
-    requests_per_minute: Annotated[int, Field(gt=0)] = 600
-    # How long Protime keeps a delta that nobody asks for (protime-api §6.1); one that is gone sooner was taken over.
-    delta_life_seconds: Annotated[float, Field(gt=0)] = 259200
-    # The property that holds the key of a new webhook is undocumented (protime-api §8.2): the first present counts.
+    requests_per_minute: int = Field(
+        default=600,
+        gt=0,
+        description="requests of all processes together that Protime's API gets in a minute",
+    )
+    delta_life_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=259200,
+        description="how long Protime keeps a delta that nobody asks for; one that is gone sooner was taken over",
+    )
+    # Undocumented (protime-api §8.2).
     webhook_key_names: list[Annotated[str, Field(min_length=1)]] = Field(
         default=["key", "privateKey", "webhookKey", "privateWebhookKey", "privateWebHookKey", "secret"],
         min_length=1,
+        description="the property of a new webhook that holds its key; the first present counts",
     )
 
     @property

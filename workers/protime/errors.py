@@ -196,8 +196,12 @@ def _kind(status: int, method: str, *, foreign: bool) -> type[ProtimeError]:
 
 
 def _in_doubt(status: int, *, foreign: bool) -> bool:
-    """Whether a request with this answer may have been carried out: what stands in between often does not know itself."""
-    return status not in _STOPPED_AT_THE_DOOR and (foreign or status == 408 or status >= 500)
+    """Whether a request with this answer may have been carried out: what stands in between often does not know itself.
+
+    Protime redirects nobody: such an answer is somebody else's, whatever its body is.
+    """
+    told_by_another = foreign or status < 400
+    return status not in _STOPPED_AT_THE_DOOR and (told_by_another or status == 408 or status >= 500)
 
 
 def _said(body: bytes, secrets: Iterable[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -39,23 +39,38 @@ class _Strict(BaseModel):
 class Filter(_Strict):
     """Which events a sink gets: any of a list, and all of the keys. A key left out lets everything through."""
 
-    tenants: AnyOf[str] | None = None
-    collections: AnyOf[Collection] | None = None
-    types: AnyOf[EventType] | None = None
-    change: AnyOf[Change] | None = None
-    meaning: AnyOf[str] | None = None
-    persons: AnyOf[int] | None = None
-    origins: AnyOf[Origin] | None = None
-    short_notice: bool | None = None
-    #: A changed property, or one below it: `person` stands for `person.id` too. Only updates have changes.
-    any_changed: AnyOf[PropertyPath] | None = None
-    #: An update in which nothing but times changed, and by less than so many minutes, is left out.
-    minimum_move_minutes: Annotated[int, Field(ge=1)] | None = None
-    #: The start of the work on its own clocks; what has no start is left out.
-    starts_between: DayTimes | None = None
-    #: When we learned of the change.
-    learned_between: ZonedDayTimes | None = None
-    expression: Expression | None = None
+    tenants: AnyOf[str] | None = Field(default=None, description="of these tenants")
+    collections: AnyOf[Collection] | None = Field(default=None, description="of these collections")
+    types: AnyOf[EventType] | None = Field(
+        default=None, description="of these types, such as eu.myprotime.assignment.updated.v1"
+    )
+    change: AnyOf[Change] | None = Field(default=None, description="of these kinds of change")
+    meaning: AnyOf[str] | None = Field(
+        default=None, description="with one of these meanings (docs/events.md)"
+    )
+    persons: AnyOf[int] | None = Field(default=None, description="of these persons, by the id at Protime")
+    origins: AnyOf[Origin] | None = Field(default=None, description="that we learned of in one of these ways")
+    short_notice: bool | None = Field(
+        default=None, description="true: with short notice only; false: without"
+    )
+    any_changed: AnyOf[PropertyPath] | None = Field(
+        default=None,
+        description="updates in which one of these properties changed, or one below it: `person` stands for `person.id` too",
+    )
+    minimum_move_minutes: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="leaves out updates in which only times changed, and by less than so many minutes",
+    )
+    starts_between: DayTimes | None = Field(
+        default=None,
+        description="work that starts at this time of the day, on its own clocks; what has no start is left out",
+    )
+    learned_between: ZonedDayTimes | None = Field(
+        default=None, description="changes that we learned of at this time of the day"
+    )
+    expression: Expression | None = Field(
+        default=None, description="a JMESPath expression over the event that must be true"
+    )
 
     @field_validator("meaning")
     @classmethod
@@ -76,10 +91,14 @@ class Filter(_Strict):
 class Retry(_Strict):
     """How long an event is tried before it becomes a dead letter: by count and by age, whichever ends first."""
 
-    max_attempts: int = Field(default=20, ge=1)
-    min_seconds: float = Field(default=1, gt=0)
-    max_seconds: float = Field(default=600, gt=0)
-    max_age_seconds: float = Field(default=86_400, gt=0)
+    max_attempts: int = Field(default=20, ge=1, description="how often an event is tried")
+    min_seconds: float = Field(
+        default=1, gt=0, description="the pause after the first failure; it doubles with each"
+    )
+    max_seconds: float = Field(default=600, gt=0, description="the longest pause")
+    max_age_seconds: float = Field(
+        default=86_400, gt=0, description="how long after its first attempt an event is tried"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -96,19 +115,33 @@ class SinkOptions(_Strict):
 
     extra: ClassVar[Extra | None] = None
 
-    type: str
-    filter: Filter = Filter()
-    retry: Retry = Retry()
-    #: How many events one delivery may carry.
-    batch: int = Field(default=1, ge=1, le=1000)
-    #: The whole of one attempt: connecting, sending, waiting for the answer.
-    timeout_seconds: float = Field(default=15, gt=0, le=600)
-    #: What becomes of events that our own writes have caused: `mark` sets the extension `ownwrite`, `drop` filters them out.
-    own_writes: Literal["deliver", "mark", "drop"] = "deliver"
-    #: What of an event the sink gets.
-    shape: Shape = Shape()
-    #: Wait for more events of a record and deliver the net change: one event, or none when nothing is left of them.
-    collapse: Collapse | None = None
+    type: str = Field(description="the kind of sink")
+    filter: Filter = Field(
+        default=Filter(),
+        description="which events it gets: all of these conditions hold; a key left out lets everything through",
+    )
+    retry: Retry = Field(
+        default=Retry(),
+        description="how long an event is tried before it becomes a dead letter, by count and by age",
+    )
+    batch: int = Field(
+        default=1, ge=1, le=1000, description="how many events one delivery may carry, or be under way"
+    )
+    timeout_seconds: float = Field(
+        default=15,
+        gt=0,
+        le=600,
+        description="the whole of one attempt: connecting, sending, waiting for the answer",
+    )
+    own_writes: Literal["deliver", "mark", "drop"] = Field(
+        default="deliver",
+        description="what becomes of events that our own writes have caused: `mark` sets the extension `ownwrite`, `drop` filters them out",
+    )
+    shape: Shape = Field(default=Shape(), description="what of an event the sink gets")
+    collapse: Collapse | None = Field(
+        default=None,
+        description="wait for more events of a record and deliver the net change: one event, or none when nothing is left of them",
+    )
 
     @model_validator(mode="after")
     def _client_is_there(self) -> Self:
@@ -147,6 +180,26 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Give back connections and files. May be called twice; `deliver` fails with scope "sink" from then on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What can be seen of a sink's target without giving it an event. Texts for people, without secrets.
+
+    `problem`: why events would not be delivered now. `unseen`: what could not be looked at, and why. Neither: it took us in.
+    """
+
+    problem: str = ""
+    unseen: str = ""
+
+
+@runtime_checkable
+class CanLook(Protocol):
+    """A sink that can tell, for `check --online`, whether its target would take us in. Not every sink can."""
+
+    async def look(self) -> Look:
+        """Connects, logs in and goes, within the sink's time limit; makes and sends nothing that would stay."""
         ...
 
 

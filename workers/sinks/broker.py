@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.link import Connection, ConnectionLost, Link, LinkClosed
 from workers.sinks.reasons import readable
@@ -21,12 +21,21 @@ _STALE: Final = Failure("the connection broke before an answer", scope="sink")
 
 
 class BrokerSink:
+    """`make` gives a connection to deliver with; `look`, where it differs, one that creates nothing at the broker."""
+
     def __init__(
-        self, name: str, options: BrokerOptions, *, make: Callable[[], Connection], judge: Judge
+        self,
+        name: str,
+        options: BrokerOptions,
+        *,
+        make: Callable[[], Connection],
+        judge: Judge,
+        look: Callable[[], Connection] | None = None,
     ) -> None:
         self._name = name
         self._options = options
         self._link = Link(make)
+        self._look = look or make
         self._judge = judge
 
     def __repr__(self) -> str:
@@ -38,6 +47,17 @@ class BrokerSink:
 
     async def close(self) -> None:
         await self._link.close()
+
+    async def look(self) -> Look:
+        link = Link(self._look)
+        try:
+            async with asyncio.timeout(self._options.timeout_seconds):
+                await link.get()
+        except Exception as error:  # noqa: BLE001 whatever a client library raises, there is no connection
+            return Look(self._judged(error, "no connection").reason)
+        finally:
+            await link.close()
+        return Look()
 
     async def _send(self, events: Sequence[Event]) -> dict[int, Failure]:
         """A connection that broke unnoticed since the last delivery is no failure yet: a new one gets the rest."""

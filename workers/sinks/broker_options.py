@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Annotated, ClassVar, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, FilePath, SerializationInfo, field_serializer, field_validator, model_validator
+from pydantic import Field, SerializationInfo, field_serializer, field_validator, model_validator
 
 from workers.sinks.base import SinkOptions
+from workers.sinks.certificate_files import CertificateFile
 
 
 class BrokerOptions(SinkOptions):
@@ -17,17 +19,24 @@ class BrokerOptions(SinkOptions):
     schemes: ClassVar[tuple[str, ...]]
     secure: ClassVar[tuple[str, ...]]
 
-    #: User name and password may stand in it, percent-encoded; they are left out wherever the options are shown.
-    url: Annotated[str, Field(repr=False)]
-    #: PEM. The authorities that may have signed the broker's certificate; the usual ones unless given.
-    ca_file: FilePath | None = None
-    #: PEM. The certificate and key by which the broker knows us.
-    cert_file: FilePath | None = None
-    key_file: FilePath | None = None
+    url: Annotated[str, Field(repr=False)] = Field(
+        description="the address of the server, with user name and password where it wants them, percent-encoded"
+    )
+    ca_file: CertificateFile | None = Field(
+        default=None,
+        description="PEM file of the authorities that may have signed the certificate of the other side; the usual ones unless given",
+    )
+    cert_file: CertificateFile | None = Field(
+        default=None, description="PEM file of the certificate by which the other side knows us"
+    )
+    key_file: CertificateFile | None = Field(default=None, description="PEM file of the key of cert_file")
 
     @field_validator("url")
     @classmethod
     def _broker(cls, url: str) -> str:
+        if re.match(r"[a-z]+://[^/?#]*[/?#].*@", url, re.DOTALL):
+            # Another host would be asked, by the first part of a password.
+            raise ValueError("has a password that ends the address early; put % codes for / ? # and @ in it")
         parts = _split(url)
         if parts.scheme not in cls.schemes or not parts.hostname:
             raise ValueError(f"must be {_listed(cls.schemes)} and a host")

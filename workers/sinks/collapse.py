@@ -12,8 +12,12 @@ class Collapse(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    quiet_seconds: float = Field(default=60, gt=0, le=86_400)
-    max_wait_seconds: float = Field(default=600, gt=0, le=86_400)
+    quiet_seconds: float = Field(
+        default=60, gt=0, le=86_400, description="an event waits until its record was quiet for so long"
+    )
+    max_wait_seconds: float = Field(
+        default=600, gt=0, le=86_400, description="but for no longer than this after the first"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from workers.events import Event, EventData, EventHead, Notice
-from workers.sinks.base import CLOSED, Failure, SinkOptions
+from workers.sinks.base import CLOSED, Failure, Look, SinkOptions
 from workers.sinks.threads import Threads
 
 _COLORS: Final = {"created": "green", "updated": "yellow", "deleted": "red"}
@@ -60,6 +60,9 @@ class ConsoleSink:
             failure = Failure(f"the output is gone ({type(error).__name__})", scope="sink")
             return dict.fromkeys(range(len(events)), failure)
         return {}
+
+    async def look(self) -> Look:
+        return Look(unseen="it is the standard output of the process that delivers")
 
     async def close(self) -> None:
         self._closed = True

@@ -34,8 +34,10 @@ class DayTimes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
-    since: Annotated[ClockTime, Field(alias="from")]
-    until: ClockTime
+    since: ClockTime = Field(alias="from", description="a time of day such as 22:00")
+    until: ClockTime = Field(
+        description="a time of day such as 06:00, itself not included; the next day's when it is the earlier one"
+    )
 
     def holds(self, clock: str) -> bool:
         """`clock` as HH:MM."""
@@ -47,7 +49,9 @@ class DayTimes(BaseModel):
 class ZonedDayTimes(DayTimes):
     """The same, on the clocks of a zone."""
 
-    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Brussels"
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Brussels", description="on the clocks of this zone"
+    )
 
     def holds_at(self, moment: datetime) -> bool:
         """`moment` is aware."""

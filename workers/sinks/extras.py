@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Extra(NamedTuple):
-    """`shiftwire[name]` installs what is imported as `module`."""
+    """The extra `name` of pyproject.toml brings what is imported as `module`."""
 
     name: str
     module: str
@@ -16,6 +16,7 @@ class Extra(NamedTuple):
 def installed(extra: Extra) -> None:
     """Raises ValueError, in the words of a configuration error, when the client is missing."""
     if find_spec(extra.module) is None:
+        # From the lock: there is no package index that has us, and a name of ours there would be another's.
         raise ValueError(
-            f"needs a client library that is not installed: pip install 'shiftwire[{extra.name}]'"
+            f"needs a client library that is not installed ({extra.name}). In the checkout run: make setup-sinks"
         )

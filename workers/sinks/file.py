@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from pydantic import Field
+
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure, SinkOptions
+from workers.sinks.base import CLOSED, Failure, Look, SinkOptions
 from workers.sinks.threads import Threads
 
 #: How often a lock that another process holds is asked for again.
@@ -28,8 +31,7 @@ _THREADS: Final = 4
 
 class FileOptions(SinkOptions):
     type: Literal["file"]
-    #: The folder; it is made when the first event comes.
-    path: Path
+    path: Path = Field(description="the folder; it is made when the first event comes")
 
 
 class FileSink:
@@ -57,6 +59,14 @@ class FileSink:
             return dict.fromkeys(range(len(events)), failure)
         return {}
 
+    async def look(self) -> Look:
+        path = daily(self._options.path, self._clock())
+        try:
+            await self._threads.run(try_out, path)
+        except OSError as error:
+            return Look(f"{error.filename or path}: cannot be written ({error.strerror or error})")
+        return Look()
+
     async def close(self) -> None:
         # Nothing stays open between two deliveries: a file may be moved or deleted at any time.
         self._closed = True
@@ -70,6 +80,22 @@ def daily(folder: Path, now: float) -> Path:
 def lines(events: Sequence[Event]) -> bytes:
     # A line break can only stand between the tokens of a JSON text, where a blank says the same.
     return b"".join(event.json.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for event in events)
+
+
+def try_out(path: Path) -> None:
+    """Raises `OSError` unless `append` could write there. Blocks. Leaves nothing behind.
+
+    The folder is made with the first event: until then a file in the nearest one above it tells. By trying, as
+    permissions say nothing of a file system that is read-only or full.
+    """
+    nearest = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(nearest))
+    with tempfile.NamedTemporaryFile(dir=nearest, prefix=".shiftwire-check-") as file:
+        file.write(b"\n")
+        file.flush()
+    if path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC))
 
 
 def append(path: Path, data: bytes, seconds: float) -> None:

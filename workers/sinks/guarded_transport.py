@@ -7,6 +7,8 @@ idle connection would be used again, or until none of it takes a connection.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -62,6 +64,7 @@ class GuardedTransport:
         self._host = url.raw_host.decode("ascii")
         self._is_address = _is_address(self._host)
         self._connect = connect
+        self._tls = tls
         judge = partial(permitted, self._host, allow_private=allow_private, allowed=allowed)
         self._names = Names(self._host, judge, KEEP_SECONDS, resolve if not self._is_address else itself)
         self._pinned: dict[str, URL] = {}
@@ -86,6 +89,26 @@ class GuardedTransport:
         except (httpx.ConnectError, httpx.ConnectTimeout):
             self._names.doubt()
             raise
+
+    async def look(self) -> None:
+        """Connects to an address that `post` would take, and sends nothing. Raises `AddressRefused` and `OSError`."""
+        *others, last = await self._names.addresses()
+        for address in others:
+            with contextlib.suppress(OSError, TimeoutError):
+                await self._greet(address)
+                return
+        await self._greet(last)
+
+    async def _greet(self, address: str) -> None:
+        secure = self._url.scheme == "https"
+        opening = asyncio.open_connection(
+            address,
+            self._url.port or (443 if secure else 80),
+            ssl=self._tls if secure else None,
+            server_hostname=self._host.rstrip(".") if secure else None,
+        )
+        _, writer = await asyncio.wait_for(opening, self._connect)
+        writer.transport.abort()
 
     async def _post(self, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """`Host` header, server name and certificate check stay those of the host."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from workers.events import Event
 from workers.sinks.attributes import CONTENT_TYPE, attributes
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.destinations import filled
 from workers.sinks.kafka_options import KafkaOptions
 from workers.sinks.kafka_producer import KafkaProducer, Message
 from workers.sinks.kafka_verdicts import Report, given_up, verdict
 from workers.sinks.reasons import readable
 from workers.sinks.rounds import in_rounds
+
+#: Brokers that cannot be reached are tried for as long as one waits: for a look less is enough.
+_LOOK_SECONDS: Final = 5.0
 
 
 class KafkaSink:
@@ -40,6 +43,14 @@ class KafkaSink:
         """Resources side by side, the events of each one after the other."""
         deadline = asyncio.get_running_loop().time() + self._options.timeout_seconds
         return await in_rounds(events, self._options.batch, partial(self._send, deadline))
+
+    async def look(self) -> Look:
+        """The list of topics, for which a broker wants a login where it wants any."""
+        seconds = min(self._options.timeout_seconds, _LOOK_SECONDS)
+        try:
+            return Look(await (await self._usable()).ask(seconds))
+        except self._unusable as error:
+            return Look(readable(error.args[0].str(), hide=self._options.hidden))
 
     async def close(self) -> None:
         self._closed = True

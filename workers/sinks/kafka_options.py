@@ -57,12 +57,18 @@ class KafkaOptions(SinkOptions):
     extra: ClassVar[Extra | None] = Extra("kafka", "confluent_kafka")
 
     type: Literal["kafka"]
-    bootstrap_servers: Annotated[str, AfterValidator(_servers)]
-    #: Keys are those of one tenant: a compacted topic that tenants share would mix up their records.
-    topic: Annotated[str, AfterValidator(_topic)] = "shiftwire.{tenant}"
-    #: Anything else librdkafka can be told, `security.protocol`, `sasl.*`, `ssl.*`, `compression.type` and so on. No value
-    #: is ever shown: any of them may be a secret.
-    options: dict[OptionName, OptionValue] = Field(default_factory=dict)
+    bootstrap_servers: Annotated[str, AfterValidator(_servers)] = Field(
+        description="host:port, or several of them with commas between"
+    )
+    # Keys are those of one tenant: a compacted topic that tenants share would mix up their records.
+    topic: Annotated[str, AfterValidator(_topic)] = Field(
+        default="shiftwire.{tenant}", description="may hold {tenant}, {collection}, {change} and {type}"
+    )
+    # Any of the values may be a secret.
+    options: dict[OptionName, OptionValue] = Field(
+        default_factory=dict,
+        description="anything else librdkafka can be told, such as security.protocol, sasl.* and compression.type; no value is ever shown",
+    )
 
     @model_validator(mode="after")
     def _understood(self) -> Self:

@@ -66,6 +66,14 @@ class KafkaProducer:
                 break
         return list(wave.reports)
 
+    async def ask(self, seconds: float) -> str:
+        """Why no broker tells its topics, or ""."""
+        try:
+            await asyncio.to_thread(self._producer.list_topics, timeout=seconds)
+        except self._refusal as error:
+            return self.trouble or self._report(error.args[0]).text
+        return ""
+
     async def close(self) -> None:
         self._give_up()
         self._ending.set()

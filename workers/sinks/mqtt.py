@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from workers.sinks.base import Failure
 from workers.sinks.broker import BrokerSink
@@ -41,11 +41,13 @@ class MqttOptions(BrokerOptions):
     secure: ClassVar[tuple[str, ...]] = ("mqtts",)
 
     type: Literal["mqtt"]
-    #: With {id} every resource has a topic of its own.
-    topic: Annotated[str, AfterValidator(_topic)] = "shiftwire/{tenant}/{collection}/{id}"
-    #: The broker keeps the last event of each topic for whoever comes later: with {id} the current state, and after a
-    #: deletion the event that tells of it.
-    retain: bool = False
+    topic: Annotated[str, AfterValidator(_topic)] = Field(
+        default="shiftwire/{tenant}/{collection}/{id}",
+        description="may hold {tenant}, {collection}, {change}, {type} and {id}; with {id} every record has a topic of its own",
+    )
+    retain: bool = Field(
+        default=False, description="the broker keeps the last event of each topic for whoever comes later"
+    )
 
 
 class MqttSink(BrokerSink):

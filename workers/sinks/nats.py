@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from workers.sinks.base import Failure
 from workers.sinks.broker import BrokerSink
@@ -44,11 +44,18 @@ class NatsOptions(BrokerOptions):
     secure: ClassVar[tuple[str, ...]] = ("tls",)
 
     type: Literal["nats"]
-    subject: Annotated[str, AfterValidator(_subject)] = "shiftwire.{tenant}.{collection}.{change}"
-    #: The stream that must take the subject; any stream that takes it unless given.
-    stream: Annotated[str, AfterValidator(_stream)] | None = None
-    #: Make the stream (on disk, without limits) if there is none of this name yet.
-    create_stream: bool = False
+    subject: Annotated[str, AfterValidator(_subject)] = Field(
+        default="shiftwire.{tenant}.{collection}.{change}",
+        description="may hold {tenant}, {collection}, {change}, {type} and {id}",
+    )
+    stream: Annotated[str, AfterValidator(_stream)] | None = Field(
+        default=None,
+        description="the stream that must take the subject; any stream that takes it unless given",
+    )
+    create_stream: bool = Field(
+        default=False,
+        description="make the stream (on disk, without limits) if there is none of this name yet",
+    )
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -69,7 +76,9 @@ class NatsSink(BrokerSink):
         # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
         from workers.sinks.nats_connection import NatsConnection  # noqa: PLC0415
 
-        super().__init__(name, options, make=partial(NatsConnection, options), judge=judge)
+        make = partial(NatsConnection, options)
+        look = partial(NatsConnection, options.model_copy(update={"create_stream": False}))
+        super().__init__(name, options, make=make, judge=judge, look=look)
 
 
 def judge(error: Exception) -> Failure:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.gathering import Gathering, Send
 from workers.sinks.notify_options import NotifyOptions
 from workers.sinks.notify_service import Service
@@ -52,6 +52,9 @@ class NotifySink:
             return dict.fromkeys(range(len(events)), CLOSED)
         send = self._gathering.deliver if self._options.batch > 1 else self._send
         return await in_turn(events, self._options.batch, send)
+
+    async def look(self) -> Look:
+        return Look(unseen="its services can only be asked by sending a message")
 
     async def close(self) -> None:
         self._closed = True

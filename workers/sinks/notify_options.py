@@ -21,21 +21,27 @@ class Digest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    title: str = "{{ count }} changes"
-    template: str = _EACH
-    wait_seconds: float = Field(default=1, ge=0, le=30)
+    title: str = Field(default="{{ count }} changes", description="the title, a Jinja template")
+    template: str = Field(default=_EACH, description="the text, a Jinja template")
+    wait_seconds: float = Field(
+        default=1, ge=0, le=30, description="how long a message waits for more events"
+    )
 
 
 class NotifyOptions(SinkOptions):
     extra: ClassVar[Extra | None] = Extra("notify", "apprise")
 
     type: Literal["notify"]
-    #: Addresses as Apprise writes them. They hold tokens and passwords.
-    urls: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
-    title: str = "{{ record }}: {{ what }}"
-    template: str = "{{ line }}"
-    #: With a batch above 1 a message tells up to so many events.
-    digest: Digest = Digest()
+    urls: Annotated[tuple[SecretStr, ...], Field(min_length=1)] = Field(
+        description="one or more addresses as Apprise writes them"
+    )
+    title: str = Field(
+        default="{{ record }}: {{ what }}", description="the title for one event, a Jinja template"
+    )
+    template: str = Field(default="{{ line }}", description="the text for one event, a Jinja template")
+    digest: Digest = Field(
+        default=Digest(), description="the words for several events in one message, with a batch above 1"
+    )
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

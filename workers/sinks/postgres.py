@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.halves import in_halves
 from workers.sinks.postgres_connections import Connections
 from workers.sinks.postgres_errors import verdict
@@ -57,6 +57,21 @@ class PostgresSink:
         """One transaction; when PostgreSQL refuses a value, more of them, until it stands alone."""
         deadline = asyncio.get_running_loop().time() + self._options.timeout_seconds
         return await in_halves(events, partial(self._write, deadline))
+
+    async def look(self) -> Look:
+        """Makes no tables; where that is left to others, they must be there."""
+        prepare = None if self._options.create_tables else self._tables.find
+        connections = Connections(self._options.url.get_secret_value(), prepare)
+        deadline = asyncio.get_running_loop().time() + self._options.timeout_seconds
+        try:
+            async with connections.one(deadline):
+                return Look()
+        except (LookupError, *self._errors) as error:
+            return Look(
+                str(error.args[0]) if isinstance(error, LookupError) else self._away(error, deadline).reason
+            )
+        finally:
+            await connections.close()
 
     async def close(self) -> None:
         self._closed = True

@@ -20,15 +20,19 @@ class PostgresOptions(SinkOptions):
     extra: ClassVar[Extra | None] = Extra("postgres", "psycopg")
 
     type: Literal["postgres"]
-    #: postgresql://[user[:password]@]host[:port]/database; libpq's parameters stand in the query, for instance
-    #: `?sslmode=verify-full&sslrootcert=/path/ca.pem&sslcert=…&sslkey=…`.
-    url: Annotated[PostgresUrl, AfterValidator(usable)]
-    #: Every event once.
-    events_table: TableName = "shiftwire_events"
-    #: Every record as it is now.
-    state_table: TableName = "shiftwire_state"
-    #: Make the tables where they are missing; the schema, if one is named, must be there.
-    create_tables: bool = True
+    url: Annotated[PostgresUrl, AfterValidator(usable)] = Field(
+        description="postgresql://[user[:password]@]host[:port]/database; libpq's parameters stand in the query, such as ?sslmode=verify-full"
+    )
+    events_table: TableName = Field(
+        default="shiftwire_events", description="the table of every event once, `table` or `schema.table`"
+    )
+    state_table: TableName = Field(
+        default="shiftwire_state",
+        description="the table of every record as it is now, `table` or `schema.table`",
+    )
+    create_tables: bool = Field(
+        default=True, description="make the tables where they are missing; the schema must be there"
+    )
 
     @model_validator(mode="after")
     def _understood(self) -> Self:

@@ -77,6 +77,13 @@ class Tables:
         self.insert = _INSERT.format(**self._names)
         self.upsert = _UPSERT.format(**self._names)
 
+    async def find(self, connection: AsyncConnection[Any]) -> None:
+        """Raises `LookupError` with what to do unless both are there, and `psycopg.Error`."""
+        for name in self._names.values():
+            found = await connection.execute("select to_regclass(%s) is not null", (name,))
+            if await found.fetchone() != (True,):
+                raise LookupError(f"there is no table {name}: make it, or set `create_tables: true`")
+
     async def create(self, connection: AsyncConnection[Any]) -> None:
         """Makes what is missing. Where both are there, no right to create is needed. Raises `psycopg.Error`."""
         found = await connection.execute(

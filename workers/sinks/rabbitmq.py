@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from workers.sinks.base import Failure
 from workers.sinks.broker import BrokerSink
@@ -36,13 +36,21 @@ class RabbitmqOptions(BrokerOptions):
     secure: ClassVar[tuple[str, ...]] = ("amqps",)
 
     type: Literal["rabbitmq"]
-    #: An exchange that exists; "" is the default exchange, whose routing keys are the names of queues.
-    exchange: Annotated[str, AfterValidator(_exchange)] = "shiftwire"
-    routing_key: Annotated[str, AfterValidator(_routing_key)] = "{tenant}.{collection}.{change}"
-    #: Make the exchange (topic, durable) if it is not there yet.
-    declare: bool = False
-    #: An event that the exchange hands to no queue becomes a dead letter, or may be dropped as if it were delivered.
-    unroutable: Literal["dead_letter", "drop"] = "dead_letter"
+    exchange: Annotated[str, AfterValidator(_exchange)] = Field(
+        default="shiftwire",
+        description='an exchange that exists; "" is the default exchange, whose routing keys are names of queues',
+    )
+    routing_key: Annotated[str, AfterValidator(_routing_key)] = Field(
+        default="{tenant}.{collection}.{change}",
+        description="may hold {tenant}, {collection}, {change} and {type}",
+    )
+    declare: bool = Field(
+        default=False, description="make the exchange (topic, durable) if it is not there yet"
+    )
+    unroutable: Literal["dead_letter", "drop"] = Field(
+        default="dead_letter",
+        description="what becomes of an event that the exchange hands to no queue; drop: it counts as delivered",
+    )
 
     @model_validator(mode="after")
     def _declarable(self) -> Self:
@@ -56,7 +64,10 @@ class RabbitmqSink(BrokerSink):
         # Imported here, an extra: at its first connection it would hold up every lane of the worker for as long as that takes.
         from workers.sinks.rabbitmq_connection import RabbitmqConnection  # noqa: PLC0415
 
-        super().__init__(name, options, make=partial(RabbitmqConnection, options), judge=judge)
+        # To look at the broker makes no exchange: where it would be made, logging in is all there is to see.
+        seen = options.model_copy(update={"declare": False, "exchange": ""}) if options.declare else options
+        make, look = partial(RabbitmqConnection, options), partial(RabbitmqConnection, seen)
+        super().__init__(name, options, make=make, judge=judge, look=look)
 
 
 def judge(error: Exception) -> Failure:

@@ -23,10 +23,10 @@ from pydantic import AfterValidator, Field, field_validator
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from workers.events import Event
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.broker_options import BrokerOptions
 from workers.sinks.chunks import HELD_BACK
 from workers.sinks.destinations import PLACEHOLDERS, example, filled
@@ -54,11 +54,21 @@ class RedisOptions(BrokerOptions):
     secure: ClassVar[tuple[str, ...]] = ("rediss",)
 
     type: Literal["redis"]
-    stream: Annotated[str, AfterValidator(_stream)] = "shiftwire"
-    #: About how many entries the stream keeps; left out, none is ever removed.
-    maxlen: int | None = Field(default=None, ge=1)
-    #: How long an event's id is remembered. Repetitions come within the retry budget, a day unless set otherwise.
-    remember_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
+    stream: Annotated[str, AfterValidator(_stream)] = Field(
+        default="shiftwire",
+        description="the key of the stream; may hold {tenant}, {collection}, {change} and {type}",
+    )
+    maxlen: int | None = Field(
+        default=None,
+        ge=1,
+        description="about how many entries the stream keeps; left out, none is ever removed",
+    )
+    remember_seconds: int = Field(
+        default=86_400,
+        ge=1,
+        le=31_536_000,
+        description="how long an event's id is remembered, so that a repetition adds nothing; at least the retry budget",
+    )
 
     @field_validator("url")
     @classmethod
@@ -99,6 +109,16 @@ class RedisSink:
             # RuntimeError: what uvloop says of a connection that was just lost.
             return dict.fromkeys(range(len(events)), self._away(error))
         return self._verdicts([answer.decode(errors="replace") for answer in answers])
+
+    async def look(self) -> Look:
+        try:
+            async with asyncio.timeout(self._options.timeout_seconds):
+                await self._redis.ping()
+        except NoPermissionError:
+            return Look()  # it knows us, and lets us do other things
+        except (RedisError, OSError, RuntimeError) as error:
+            return Look(self._away(error).reason)
+        return Look()
 
     async def close(self) -> None:
         self._closed = True

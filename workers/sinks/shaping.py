@@ -50,8 +50,12 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    fields: tuple[Path, ...] | None = None
-    redact: tuple[RecordPath, ...] = ()
+    fields: tuple[Path, ...] | None = Field(
+        default=None, description="only these properties of `data` stay, such as meaning or resource.comments"
+    )
+    redact: tuple[RecordPath, ...] = Field(
+        default=(), description="the values of these properties become `***`, such as resource.comments"
+    )
 
     @property
     def changes_nothing(self) -> bool:

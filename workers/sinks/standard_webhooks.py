@@ -14,6 +14,8 @@ from typing import Final
 from urllib.parse import quote
 
 PREFIX: Final = "whsec_"
+#: Bytes. "between 24 bytes (192 bits) and 64 bytes (512 bits)"; more harm nobody.
+SHORTEST_KEY: Final = 24
 
 
 def key_of(secret: str) -> bytes:

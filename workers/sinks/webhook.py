@@ -12,7 +12,7 @@ import httpx
 from workers.clock import now
 from workers.events import Event
 from workers.sinks import standard_webhooks
-from workers.sinks.base import CLOSED, Failure
+from workers.sinks.base import CLOSED, Failure, Look
 from workers.sinks.chunks import in_chunks
 from workers.sinks.guarded_transport import AddressRefused, GuardedTransport
 from workers.sinks.names import Resolve
@@ -57,6 +57,16 @@ class WebhookSink:
     async def deliver(self, events: Sequence[Event]) -> Mapping[int, Failure]:
         """With `batch` above 1 an answer names no single event: its failure is then that of all in the request."""
         return await in_chunks(events, self._options.batch, self._post)
+
+    async def look(self) -> Look:
+        """As far as a connection goes, encrypted where it has to be: any request would be a delivery."""
+        seconds = self._options.timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await self._transport.look()
+        except (TimeoutError, OSError, AddressRefused) as error:
+            return Look(failure_of(error, seconds=seconds, text=self._readable(str(error))).reason)
+        return Look(unseen="it takes a connection, and a request would be a delivery")
 
     async def close(self) -> None:
         self._closed = True

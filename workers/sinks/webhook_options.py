@@ -13,7 +13,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    FilePath,
     SecretStr,
     SerializationInfo,
     field_serializer,
@@ -21,7 +20,8 @@ from pydantic import (
 )
 
 from workers.sinks.base import SinkOptions
-from workers.sinks.standard_webhooks import key_of
+from workers.sinks.certificate_files import CertificateFile
+from workers.sinks.standard_webhooks import SHORTEST_KEY, key_of
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 #: A part of a path that looks like chance is what opens it, as with the webhooks of chat services.
@@ -64,7 +64,11 @@ def _printable(value: SecretStr) -> SecretStr:
 
 
 def _usable(secret: SecretStr) -> SecretStr:
-    key_of(secret.get_secret_value())
+    if len(key_of(secret.get_secret_value())) < SHORTEST_KEY:
+        raise ValueError(
+            f"a secret of Standard Webhooks has at least {SHORTEST_KEY} bytes, which are 32 characters of base64. "
+            'Make one with: echo "whsec_$(openssl rand -base64 32)"'
+        )
     return secret
 
 
@@ -84,23 +88,39 @@ HeaderValue = Annotated[SecretStr, AfterValidator(_printable)]
 
 class WebhookOptions(SinkOptions):
     type: Literal["webhook"]
-    #: A query often holds a token: it is left out wherever the options are shown.
-    url: Annotated[str, AfterValidator(_receiver), Field(repr=False)]
-    #: Two or more while secrets are rotated: each message then carries a signature by each.
-    secret: Secrets = ()
-    #: Leaving the secret out is an error unless it is meant.
-    unsigned: bool = False
-    mode: Literal["structured", "binary"] = "structured"
-    #: Sent with every request, an `Authorization` for instance.
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    #: All of the own network and this machine; or, better, only the networks that are named.
-    allow_private_addresses: bool = False
-    allow_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
-    #: PEM. The authorities that may have signed the receiver's certificate; the usual ones unless given.
-    ca_file: FilePath | None = None
-    #: PEM. The certificate and key by which the receiver knows us.
-    cert_file: FilePath | None = None
-    key_file: FilePath | None = None
+    # A query often holds a token: it is left out wherever the options are shown.
+    url: Annotated[str, AfterValidator(_receiver), Field(repr=False)] = Field(
+        description="the address that events are POSTed to"
+    )
+    secret: Secrets = Field(
+        default=(),
+        description="the signing secret, at least 24 bytes as whsec_ and base64, or several while they are rotated: each message then carries a signature by each",
+    )
+    unsigned: bool = Field(
+        default=False,
+        description="deliver without signatures; leaving the secret out is an error unless it is meant",
+    )
+    mode: Literal["structured", "binary"] = Field(
+        default="structured",
+        description="how an event stands in a request; above a batch of 1 it is a CloudEvents batch",
+    )
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict, description="sent with every request, an Authorization for instance"
+    )
+    allow_private_addresses: bool = Field(
+        default=False, description="send to the own network and this machine too"
+    )
+    allow_addresses: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="private networks that may be sent to, such as 10.20.0.0/16"
+    )
+    ca_file: CertificateFile | None = Field(
+        default=None,
+        description="PEM file of the authorities that may have signed the certificate of the other side; the usual ones unless given",
+    )
+    cert_file: CertificateFile | None = Field(
+        default=None, description="PEM file of the certificate by which the other side knows us"
+    )
+    key_file: CertificateFile | None = Field(default=None, description="PEM file of the key of cert_file")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,6 +6,7 @@ import msgspec
 
 from workers.store import lives
 from workers.store.keys import tenant_key
+from workers.store.leases import Lease
 from workers.store.scripts import Scripts
 
 
@@ -14,7 +15,8 @@ class DeltaState(msgspec.Struct):
 
     `link` is the bookmark for the next pull; before there is one, `walk` is where the first walk is to go on.
     `superseded` counts how often in a row another client took the delta over, last `superseded_at`. `made_for`: what was
-    configured when it was started (`TenantReading.asks`), "" where that was not noted yet.
+    configured when it was started (`TenantReading.asks`), "" where that was not noted yet. `remade` counts how often in a row
+    it was started anew because that was another configuration, last `remade_at`.
     """
 
     link: str = ""
@@ -28,6 +30,8 @@ class DeltaState(msgspec.Struct):
     superseded: int = 0
     superseded_at: float = 0.0
     made_for: str = ""
+    remade: int = 0
+    remade_at: float = 0.0
 
     @property
     def known_at(self) -> float:
@@ -52,13 +56,21 @@ class DeltaStates:
         value = await self._scripts.redis.get(_key(tenant, collection))
         return _DECODER.decode(value) if value else DeltaState()
 
-    async def put(self, tenant: str, collection: str, state: DeltaState, since: str | None = None) -> None:
-        """`since`: the life of the store in which it took what lies before the link; raises `SetBack` in another one."""
+    async def put(
+        self,
+        tenant: str,
+        collection: str,
+        state: DeltaState,
+        since: str | None = None,
+        lease: Lease | None = None,
+    ) -> None:
+        """`since`: the life of the store in which it took what lies before the link; raises `SetBack` in another one.
+
+        `lease`: of the lock under which it was pulled; raises `LockLost` when that is not ours any more, for then whoever has
+        it may have stored a newer link.
+        """
         key, value = _key(tenant, collection), msgspec.json.encode(state)
-        if since is None:
-            await self._scripts.redis.set(key, value)
-        else:
-            await lives.keep(self._scripts, key, value, since)
+        await lives.keep(self._scripts, key, value, since or "", lease)
 
 
 def lock_key(tenant: str, collection: str) -> str:

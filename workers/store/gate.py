@@ -51,6 +51,16 @@ class Supersede(msgspec.Struct, frozen=True, gc=False):
     came: Came = BY_WEBHOOK
 
 
+class Same(msgspec.Struct, frozen=True, gc=False):
+    """Tells of the state that is stored, which gets this version if it has one. `expected` as in `Apply`."""
+
+    resource: str
+    entry: str
+    expected: str
+    version: str
+    came: Came = BY_WEBHOOK
+
+
 class Reject(msgspec.Struct, frozen=True, gc=False):
     """Cannot be understood: goes to the dead letters with its raw data; a person with nothing but `reduced`."""
 
@@ -61,7 +71,7 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
     came: Came = BY_WEBHOOK
 
 
-Decision = Apply | Supersede | Reject
+Decision = Apply | Same | Supersede | Reject
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class Gate:
         for decision in decisions:
             args += _operation(decision)
         p = partition
-        keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead)
+        keys = (p.inbox, p.state, p.events, p.counts, p.journal, p.dead, p.rejected)
         answer, *answers = await self._scripts.run_many([Call("gate", keys, args), *then])
         if isinstance(answer, Exception):
             raise answer
@@ -105,6 +115,8 @@ def _operation(decision: Decision) -> tuple[Argument, ...]:
         case Apply(resource, entry, expected, version, gone, body, event):
             new = (version or NO_VERSION, "1" if gone else "0", body, event)
             return ("A", resource, entry, channel, *kept, expected, *new)
+        case Same(resource, entry, expected, version):
+            return ("K", resource, entry, channel, kept[0], version, expected)
         case Supersede(resource, entry, version):
             return ("S", resource, entry, channel, kept[0], version)
         case Reject(resource, entry, reason, reduced):

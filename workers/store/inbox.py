@@ -1,6 +1,7 @@
 """The inbox: what was accepted and is not decided yet. Redis Streams of each partition.
 
-`inbox` holds what can be decided now; `inbox:<collection>` holds notifications that wait for a pull of their delta.
+`inbox` holds what can be decided now; `inbox:<collection>` holds notifications that wait for a pull of their delta. The
+fields of `through` tell which of these there are, also when a collection is not configured any more.
 
 Every channel (webhook, delta, sync, reconcile) enters here, so received changes are counted in one place and pass one gate. Only
 records of a first load that nothing is known of go past it (`workers.first_loads`).
@@ -11,13 +12,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
 import msgspec
 
 from workers.store.keys import Partition, partition_of
 from workers.store.leases import LEASE_MS
 from workers.store.scripts import Argument, Call, Scripts
+from workers.store.streams import rows
 
 #: How long a wake-up mark keeps further wake-ups away; a lost wake-up costs at most this long.
 WOKEN_MS = 1000
@@ -66,7 +69,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def arrived_ms(self) -> int:
         if self.told_ms is not None:
             return self.told_ms
-        return int(self.id.rpartition(":")[2].partition("-")[0])
+        return self.arrived[0]
+
+    @property
+    def arrived(self) -> tuple[int, int]:
+        """When it went into the inbox: in a partition they follow each other."""
+        milliseconds, _, number = self.id.rpartition(":")[2].partition("-")
+        return int(milliseconds), int(number or "0")
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -112,16 +121,19 @@ class Inbox:
     def all(self, tenant: str) -> list[Partition]:
         return [Partition(tenant, number) for number in range(self._partitions)]
 
+    def waits(self, tenant: str, collection: str) -> bool:
+        """Whether notifications wait for a pull. Of a collection that is not configured: for a worker that knows it."""
+        return self._waiting.get(tenant, {}).get(collection, True)
+
     def notify_call(self, partition: Partition, collection: str, arrivals: Iterable[Arrival]) -> Call:
         """The call that appends notifications. It answers 1: wake somebody, 0, or -1: the backlog is full."""
-        waits = self._waiting.get(partition.tenant, {}).get(collection, False)
+        waits = self.waits(partition.tenant, collection)
         inbox = partition.waiting(collection) if waits else partition.inbox
         woken = partition.woken_for(collection) if waits else partition.woken
         # The pull of a delta has a lock of its own, outside the partition: here a key stands in that is never set.
         lease = f"{woken}:lease" if waits else partition.lease
-        return Call(
-            "append", (inbox, partition.counts, woken, lease), _append(self._max_backlog, "webhook", arrivals)
-        )
+        keys = (inbox, partition.counts, woken, lease, *((partition.through,) if waits else ()))
+        return Call("append", keys, _append(self._max_backlog, "webhook", arrivals))
 
     async def append(
         self, tenant: str, origin: str, arrivals: Sequence[Arrival], *, bulk: bool = False
@@ -180,6 +192,19 @@ class Inbox:
         """`leave` as a call that can ride with others."""
         return Call("leave", (partition.lease, partition.woken), (token,))
 
+    async def unconfigured(self, partition: Partition) -> list[str]:
+        """The collections for which notifications may wait here, and which are not configured."""
+        names = cast("list[bytes]", await self._scripts.redis.hkeys(partition.through))
+        return sorted({name.decode() for name in names} - set(self._waiting.get(partition.tenant, ())))
+
+    async def waiting(self, partition: Partition, collection: str, most: int = 500) -> list[Entry]:
+        """The oldest notifications that wait for a collection."""
+        found = await rows(self._scripts.redis, partition.waiting(collection), count=most)
+        return [
+            _entry(f"{collection}:{id_.decode()}".encode(), list(chain.from_iterable(fields.items())))
+            for id_, fields in found
+        ]
+
     async def waiting_marks(self, tenant: str, collection: str) -> dict[Partition, str]:
         """The newest waiting notification of each partition; from now on, newer ones call for another pull."""
         pipe = self._scripts.redis.pipeline(transaction=False)
@@ -207,8 +232,8 @@ def _append(most: int, origin: str, arrivals: Iterable[Arrival]) -> list[Argumen
 
 def _batch(most: int, entries: list[Any], waiting: list[Any], states: list[Any]) -> Batch:
     found = [_entry(id_, fields) for id_, fields in entries]
-    for collection, rows in zip(waiting[::2], waiting[1::2], strict=True):
-        found += [_entry(b"%s:%s" % (collection, id_), fields) for id_, fields in rows]
+    for collection, some in zip(waiting[::2], waiting[1::2], strict=True):
+        found += [_entry(b"%s:%s" % (collection, id_), fields) for id_, fields in some]
     return Batch(
         entries=found,
         states={

@@ -60,6 +60,10 @@ class Partition:
         return self.prefix + "dead"
 
     @cached_property
+    def rejected(self) -> str:
+        return self.prefix + "rejected"
+
+    @cached_property
     def through(self) -> str:
         return self.prefix + "through"
 

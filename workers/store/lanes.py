@@ -28,9 +28,13 @@ class Lane:
         self.sealed, self.kept = key("sealed", sink), key("kept", sink)
         self.deliveries = key("deliveries", sink)
 
-    async def register(self) -> None:
-        """Called before anything is processed: a new sink starts at the end of the log."""
-        await self._scripts.run("register_sink", (self.cursor, self.partition.counts), self.sink)
+    async def register(self) -> int:
+        """Called before anything is processed: a new sink starts at the end of the log.
+
+        How many events a sink that came back has missed for good: the log does not hold them any more.
+        """
+        keys = (self.cursor, self.partition.counts, self.partition.events)
+        return int(await self._scripts.run("register_sink", keys, self.sink))
 
     async def read(self, token: str, most: int) -> Reading | int | None:
         """Events to deliver, the time (ms) before which the sink is not to be tried, or None: another worker is at it."""

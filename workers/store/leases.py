@@ -17,6 +17,10 @@ _RENEW_SECONDS = 0.5
 log = structlog.get_logger()
 
 
+class LockLost(Exception):
+    """Another process is at it by now: this one leaves everything as it is."""
+
+
 class Lease:
     """A lease held by this process; `alive` is the local view, to be asked before anything leaves the house."""
 

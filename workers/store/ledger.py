@@ -63,7 +63,7 @@ class Ledger:
 
     def _call(self, p: Partition, sink: str) -> Call:
         inboxes = [p.inbox, p.waiting(BULK), *(p.waiting(c) for c in self._collections[p.tenant])]
-        keys = (p.counts, p.of_sink("cursor", sink), p.of_sink("parked", sink), p.events, *inboxes)
+        keys = (p.counts, p.of_sink("cursor", sink), p.of_sink("parked", sink), p.events, p.through, *inboxes)
         return Call("ledger", keys, ())
 
 

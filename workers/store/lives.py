@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from workers.store.leases import Lease, LockLost
 from workers.store.scripts import Scripts
 
 
@@ -20,10 +21,17 @@ async def life(redis: Redis) -> str:
     return str((await redis.info("server")).get("run_id", ""))
 
 
-async def keep(scripts: Scripts, key: str, value: bytes, since: str) -> None:
-    """Stores a bookmark. `since`: the store's life before anything was appended that lies before it.
+async def keep(scripts: Scripts, key: str, value: bytes, since: str = "", lease: Lease | None = None) -> None:
+    """Stores a bookmark. `since`: the store's life before anything was appended that lies before it ("": any will do).
 
-    Raises `SetBack`, and `redis.exceptions.RedisError`.
+    `lease`: whose holder alone may store it; it has the hash tag of the key. Raises `SetBack`, `LockLost`, and
+    `redis.exceptions.RedisError`.
     """
-    if not await scripts.run("keep", (key,), since, value):
+    if lease is None:
+        answer = await scripts.run("keep", (key,), since, value)
+    else:
+        answer = await scripts.run("keep", (key, lease.key), since, value, lease.token)
+    if answer == -1:
+        raise LockLost
+    if not answer:
         raise SetBack

@@ -15,6 +15,7 @@ from workers.store.deltas import DeltaStates
 from workers.store.inbox import BULK, Inbox
 from workers.store.keys import Partition
 from workers.store.ledger import Ledger, Row
+from workers.store.progress import ProgressStore
 from workers.store.scripts import Scripts
 from workers.store.sink_states import SinkStates
 from workers.store.stops import Stops
@@ -34,6 +35,7 @@ class Overview:
         sink_states: SinkStates,
     ) -> None:
         self._redis = scripts.redis
+        self._progress = ProgressStore(scripts)
         self._inbox = inbox
         self._ledger = ledger
         self._deltas = deltas
@@ -74,6 +76,7 @@ class Overview:
                 "stage",
             ),
             *await self._deltas_and_stops(tenant),
+            await self._reconciled(tenant),
         ]
 
     async def _counts(self, partitions: list[Partition]) -> Counter[str]:
@@ -111,6 +114,18 @@ class Overview:
         states = {c: await self._deltas.get(tenant, c) for c in self._collections[tenant]}
         stops = await self._stops.all(tenant)
         return delta_families(tenant, states, self._delta_lives[tenant], stops, time.time())
+
+    async def _reconciled(self, tenant: str) -> Metric:
+        """One that never came to its end counts from when it was due for the first time."""
+        last = {
+            c: (await self._progress.get(tenant, f"reconciled:{c}")).finished_at
+            for c in self._collections[tenant]
+        }
+        ages: dict[tuple[str, ...], float] = {
+            (tenant, c): max(0.0, time.time() - at) for c, at in last.items() if at
+        }
+        text = "Since the collection was last compared with Protime on its schedule"
+        return gauge("shiftwire_reconcile_age_seconds", text, ages, "tenant", "collection")
 
 
 def _age(entry_id: bytes) -> float:

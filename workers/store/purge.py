@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 
 from workers.events import Event
+from workers.store.former_sinks import former_sinks
 from workers.store.inbox import Inbox
 from workers.store.keys import Partition
 from workers.store.streams import number, walk
@@ -18,6 +19,8 @@ from workers.store.streams import number, walk
 log = structlog.get_logger()
 
 _DAY_MS = 86_400_000
+#: What is dated further ahead than this was dated by a clock that was ahead.
+_SKEW_MS = 60_000
 
 
 class Purge:
@@ -37,7 +40,7 @@ class Purge:
     async def _journals(self, p: Partition) -> None:
         await self._trim(p, p.journal, "journal")
         await self._trim(p, p.dead, "dead")
-        for sink in self._sinks:
+        for sink in (*self._sinks, *await former_sinks(self._redis, p, self._sinks)):
             await self._trim(p, p.of_sink("deliveries", sink), "deliveries")
 
     async def _trim(self, partition: Partition, key: str, kind: str) -> None:
@@ -48,13 +51,22 @@ class Purge:
 
     async def _events(self, partition: Partition) -> None:
         """Events are numbered: the first to keep is found by its time, and no sink must still need what goes."""
-        keep_ms = int(time.time() * 1000) - self._days["events"] * _DAY_MS
-        needed = await self._needed(partition)
-        async for id_, fields in walk(self._redis, partition.events):
-            if int(id_.partition("-")[0]) >= needed or _ms(Event(fields[b"e"])) >= keep_ms:
-                gone = await self._redis.xtrim(partition.events, minid=id_, approximate=False)
-                await self._count(partition, "events", gone)
-                return
+        first = await self._first_to_keep(partition.events, await self._needed(partition))
+        if first:
+            gone = await self._redis.xtrim(partition.events, minid=first, approximate=False)
+            await self._count(partition, "events", gone)
+
+    async def _first_to_keep(self, log_key: str, needed: int) -> str:
+        """An entry id. One that is dated in the future, since the store's clock was ahead, is as old as what follows it."""
+        now_ms = time.time() * 1000
+        keep_ms = now_ms - self._days["events"] * _DAY_MS
+        undated = ""
+        async for id_, fields in walk(self._redis, log_key):
+            dated_ms = _ms(Event(fields[b"e"]))
+            if int(id_.partition("-")[0]) >= needed or keep_ms <= dated_ms <= now_ms + _SKEW_MS:
+                return undated or id_
+            undated = (undated or id_) if dated_ms > now_ms + _SKEW_MS else ""
+        return ""
 
     async def _needed(self, p: Partition) -> int:
         """The oldest event number that some sink still has to get. The newest event always stays: it numbers the next."""

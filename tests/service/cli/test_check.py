@@ -6,19 +6,25 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+import redis
 import yaml
 
 from tests.ports import free_port
 from tests.service.cli.commands import Answer, at_once, reachable, running, shiftwire, until
 from workers.store import embedded
+from workers.store.subscriptions import Subscription
+from workers.store.vault import Vault
+
+SECRET_KEY = "a-secret-key-of-the-tests-that-is-long-enough"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,7 @@ class Checked:
         self._path = folder / "shiftwire.yaml"
         self._config: dict[str, Any] = {
             "public_url": "https://hooks.example.com",
-            "secret_key": "a-secret-key-of-the-tests-that-is-long-enough",
+            "secret_key": SECRET_KEY,
             "store": {"url": store},
             "tenants": {
                 "acme": {
@@ -108,8 +114,6 @@ def test_a_store_that_does_not_answer_is_69_for_every_command_that_needs_it(chec
 def test_a_store_that_would_forget_is_a_bad_configuration(checked: Checked, tmp_path: Path) -> None:
     server = embedded.start(tmp_path / "forgetful")
     try:
-        import redis
-
         with redis.Redis.from_url(server.url) as client:
             client.config_set("appendonly", "no")
         checked.store(server.url)
@@ -185,14 +189,65 @@ def token_endpoint(scope: str) -> Iterator[str]:
 
 def test_a_sink_that_does_not_answer_is_69(checked: Checked, tmp_path: Path) -> None:
     port = free_port()
-    checked.sink(type="webhook", url=f"http://127.0.0.1:{port}/in", unsigned=True)
+    checked.sink(
+        type="webhook", url=f"http://127.0.0.1:{port}/in", unsigned=True, allow_private_addresses=True
+    )
     answer = checked.online()
     assert (answer.code, len(failures(answer))) == (69, 1)
-    assert f"sinks.more: 127.0.0.1:{port} does not answer" in answer.out
+    assert failures(answer)[0].startswith("FAIL  sinks.more: ")
     occupied = tmp_path / "occupied"
     occupied.write_text("not a folder")
     checked.sink(type="file", path=str(occupied))
     assert "is not a folder" in checked.online().out
+
+
+def test_a_sink_that_only_an_event_could_try_is_called_not_looked_at(checked: Checked) -> None:
+    checked.sink(type="notify", urls=[f"json://127.0.0.1:{free_port()}"])
+    answer = checked.online()
+    assert answer.code == 0
+    assert "--    sinks.more: not looked at: " in answer.out
+
+
+def test_a_secret_key_that_opens_no_stored_webhook_key_is_78(checked: Checked, store: str) -> None:
+    record = Subscription("assignments", "a-token", "https://hooks.example.com", datetime.now(UTC))
+    with subscribed(store, "another-secret-key-that-is-long-enough", record):
+        answer = checked.online()
+        assert answer.code == 78
+        assert failures(answer)[0].startswith(
+            "FAIL  secret_key: tenants.acme: a stored secret cannot be opened"
+        )
+        assert "a-token" not in answer.out + answer.err
+    with subscribed(store, SECRET_KEY, record):
+        answer = checked.online()
+        assert (answer.code, failures(answer)) == (0, [])
+        assert "ok    secret_key: opens the keys of 1 stored webhook(s)" in answer.out
+
+
+@contextmanager
+def subscribed(store: str, secret_key: str, record: Subscription) -> Iterator[None]:
+    """A subscription of acme lies in the store, sealed with this key."""
+    field, sealed = "digest-of-the-token", Vault(secret_key).seal(msgspec.json.encode(record))
+    with redis.Redis.from_url(store) as client:
+        client.hset("sw:{acme}:subscriptions", field, sealed)
+        yield
+        client.delete("sw:{acme}:subscriptions")
+
+
+def test_a_store_that_syncs_its_file_late_is_a_warning_and_nothing_is_logged_beside_it(
+    checked: Checked, tmp_path: Path
+) -> None:
+    server = embedded.start(tmp_path / "late")
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("appendfsync", "everysec")
+        checked.store(server.url)
+        answer = checked.online()
+    finally:
+        server.stop()
+    assert answer.code == 0
+    assert "WARN  store: " in answer.out
+    assert "`appendfsync always`" in answer.out
+    assert (answer.err, "ok    store" in answer.out) == ("", False)
 
 
 def test_a_since_that_a_new_year_left_behind_is_told_and_stops_nothing(checked: Checked) -> None:
@@ -203,3 +258,21 @@ def test_a_since_that_a_new_year_left_behind_is_told_and_stops_nothing(checked: 
     assert "warn  tenants.acme.collections.assignments.since: deltas no longer begin on" in good.out
     assert "deltas no longer begin on" in started.err + started.out
     assert started.code == 69  # the store's doing: the configuration was taken
+
+
+def test_another_number_of_partitions_is_78_for_every_command_that_needs_the_store(
+    checked: Checked, tmp_path: Path
+) -> None:
+    server = embedded.start(tmp_path / "kept-with-another-number")
+    try:
+        import redis
+
+        with redis.Redis.from_url(server.url) as client:
+            client.set("sw:partitions", 16)
+        checked.store(server.url)
+        answers = checked.run(("run",), ("serve",), ("work",), ("schedule",), ("ledger",))
+        assert [answer.code for answer in answers] == [78] * 5
+        assert all("store.partitions is 8" in answer.err for answer in answers)
+        assert "kept with 16" in failures(checked.online())[0]
+    finally:
+        server.stop()

@@ -89,3 +89,19 @@ def test_a_sink_that_nothing_is_known_of_is_a_mistake_of_usage(installation: Ins
     answer = installation.shiftwire("dead-letters", "list", "--sink", "pickey")
     assert (answer.code, answer.out) == (2, "")
     assert "there is no sink pickey; known: archive, picky" in answer.err
+
+
+def test_of_several_letters_those_that_stay_are_told_with_the_reason(own_installation: Installation) -> None:
+    found = letters(own_installation)
+    picky, both = found["picky"]["id"], [letter["id"] for letter in found.values()]
+    config = own_installation.config.read_text()
+    own_installation.config.write_text(config.replace("picky:", "pickier:"))
+    for dry in (("--dry-run",), ("--force",)):
+        answer = own_installation.shiftwire("dead-letters", "retry", *dry, *both)
+        assert answer.code == 1
+        assert answer.out == ("1 would be handed back\n" if "--dry-run" in dry else "1 handed back\n")
+        assert (
+            f'{picky} stays: its sink is not configured: there is no picky. Did you mean "pickier"?'
+            in answer.err
+        )
+        assert "Traceback" not in answer.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Coroutine, Iterator
@@ -116,6 +117,20 @@ def test_the_webhooks_are_listed_and_deleted_without_a_store(tenant: Tenant) -> 
     deleted = tenant.here("subscriptions", "delete", "acme", "a7d853ea-89eb-4735-83d1-b891c6fde398")
     assert (deleted.code, deleted.err.count(ALONE)) == (1, 1)
     assert "has no webhook" in deleted.err
+
+
+@pytest.mark.parametrize("command", [LIST, ("subscriptions", "list")])
+def test_a_store_that_takes_connections_and_says_nothing_costs_seconds(
+    tenant: Tenant, command: tuple[str, ...]
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        tenant.use_store(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        began = time.monotonic()
+        answer = tenant.here(*command)
+    assert (answer.code, answer.err.count(ALONE)) == (0, 1)
+    assert time.monotonic() - began < 7
 
 
 async def test_a_store_that_goes_away_on_the_way_stops_nothing(

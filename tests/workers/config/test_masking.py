@@ -61,7 +61,7 @@ SECRETS = {
     "previous_secret_keys": [MARK],
     "store.url": f"redis://user:{MARK}@localhost:6379/0",
     "admin_tokens.operator": MARK,
-    "admin_tokens.viewer": MARK,
+    "admin_tokens.viewer": f"{MARK}-of-the-viewer",
     "tenants.acme.client_secret": MARK,
     "tenants.acme.collections.assignments.webhook": {"token": MARK, "keys": [MARK, MARK]},
     "sinks.out": {

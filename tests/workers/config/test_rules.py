@@ -47,6 +47,21 @@ def test_a_public_url_is_required_to_manage_subscriptions(case):
     )
 
 
+def test_the_token_of_a_viewer_is_not_that_of_the_operator(case):
+    case.set("admin_tokens", {"operator": "the-same-for-both", "viewer": "the-same-for-both"})
+    problem = case.problem()
+    assert problem.startswith("admin_tokens.viewer: must not be the token of the operator")
+    assert "the-same-for-both" not in problem
+    case.set("admin_tokens.viewer", "another-for-viewers").config()
+    case.set("admin_tokens", {"operator": "", "viewer": ""}).config()
+
+
+@pytest.mark.parametrize("role", ["operator", "viewer"])
+def test_a_token_that_could_be_guessed_is_refused(case, role):
+    assert "at least 16 characters" in case.set(f"admin_tokens.{role}", "fifteen-letters").problem()
+    case.set(f"admin_tokens.{role}", "sixteen-letters!").config()
+
+
 def test_without_management_every_collection_names_its_webhook(case):
     case.set("subscriptions.manage", False).set("tenants.acme.collections.people", {})
     assert [problem.split(":")[0] for problem in case.problems()] == [

@@ -48,4 +48,12 @@ def test_what_is_no_configuration_does_not_fit(case, where, wrong):
 
 def test_every_kind_of_sink_is_described():
     text = str(config_schema())
-    assert all(f"{{'const': '{name}'}}" in text for name in REGISTRY)
+    assert all(f"'const': '{name}'" in text for name in REGISTRY)
+
+
+def test_every_key_has_a_description():
+    schema = config_schema()
+    owners = {"the file": schema, **schema["$defs"]}
+    keys = [(o, k, v) for o, node in owners.items() for k, v in node.get("properties", {}).items()]
+    assert len(keys) > 200
+    assert [f"{owner}.{key}" for owner, key, value in keys if not value.get("description")] == []

@@ -92,7 +92,10 @@ def test_what_a_sinks_own_check_says_loses_parts_of_a_secret_too(case):
 
 
 def test_a_missing_key_of_a_sink_is_named(case):
-    assert case.set("sinks.out", {"type": "file"}).problem() == "sinks.out.path: is missing. Add `path: …`."
+    assert (
+        case.set("sinks.out", {"type": "file"}).problem()
+        == "sinks.out.path: is missing. Add the folder; it is made when the first event comes."
+    )
 
 
 def test_several_possible_types_are_reported_at_the_same_key(case):
@@ -108,3 +111,11 @@ def test_every_option_of_a_sink_is_logged(case, kind):
         .sinks["out"]
     )
     assert set(masked(case.config())["sinks"]["out"]) == set(type(sink).model_fields)
+
+
+def test_a_certificate_that_is_not_there_is_told_as_such(case, tmp_path):
+    webhook = {"type": "webhook", "url": "https://example.com", "unsigned": True}
+    problem = case.set("sinks.out", {**webhook, "ca_file": "no-such.pem"}).problem()
+    assert problem.startswith("sinks.out.ca_file: there is no such file here.")
+    problem = case.set("sinks.out", {**webhook, "ca_file": str(tmp_path)}).problem()
+    assert problem.startswith("sinks.out.ca_file: is a folder")

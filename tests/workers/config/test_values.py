@@ -126,3 +126,29 @@ def test_a_webhook_token_is_of_at_least_16_url_safe_characters(case, token):
 def test_a_manual_webhook_has_keys(case, keys):
     case.set("tenants.acme.collections.assignments.webhook", {"token": "x" * 16, "keys": keys})
     assert "must not be empty" in case.problem()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hunter/2@real:6379/0",
+        "redis://:6379/unter2@real:6379/0",
+        "rediss://me:hunter#2@real/0",
+        "redis://:hunter?2@real:6379/0",
+        "redis://:hun@ter2@real:6379/0",
+        "redis://real:6379/0#hunter2",
+    ],
+)
+def test_a_password_that_makes_another_address_of_the_store_is_refused_with_what_to_write(case, url):
+    problem = case.set("store.url", url).problem()
+    assert problem.startswith("store.url: has a password (or a user name) that ends the address early.")
+    assert "%2F for /" in problem
+    assert "unter" not in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:hunter%2F%40%23%3F2@h:6379/0", "redis://h:6379?db=1", "unix:///run/a@b/redis.sock?db=1", ""],
+)
+def test_a_store_whose_address_is_unambiguous_is_taken(case, url):
+    assert case.set("store.url", url).config().store.url == url

@@ -12,7 +12,7 @@ public_url: https://hooks.example.com
 secret_key: ${SHIFTWIRE_SECRET_KEY}          # encrypts webhook keys at rest, ${UNSET}
 store: { url: redis://localhost:6379/0, allow_volatile: false }
 server: { host: 0.0.0.0, port: 8080, max_body_bytes: 1048576 }
-admin_tokens: { operator: ${OPERATOR_TOKEN}, viewer: ${VIEWER_TOKEN:-a, b} }
+admin_tokens: { operator: ${OPERATOR_TOKEN}, viewer: ${VIEWER_TOKEN:-a, b, and some more} }
 tenants:
   acme:
     base_url: https://acme.myprotime.eu
@@ -37,7 +37,7 @@ subscriptions: { manage: true, check_seconds: 300, renew_at: 0.8 }
 """
 ENVIRON = {
     "SHIFTWIRE_SECRET_KEY": "k" * 44,
-    "OPERATOR_TOKEN": "operator: {x}",
+    "OPERATOR_TOKEN": "operator: {x}, of us",
     "ACME_CLIENT_ID": "42",
     "ACME_CLIENT_SECRET": "- [",
     "SINK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -66,9 +66,9 @@ def test_the_documented_example_is_a_configuration(file):
     assert config.tenants["acme"].client_id == "42"
     assert config.tenants["acme"].client_secret.get_secret_value() == "- ["
     assert config.admin_tokens.operator is not None
-    assert config.admin_tokens.operator.get_secret_value() == "operator: {x}"
+    assert config.admin_tokens.operator.get_secret_value() == "operator: {x}, of us"
     assert config.admin_tokens.viewer is not None
-    assert config.admin_tokens.viewer.get_secret_value() == "a, b"
+    assert config.admin_tokens.viewer.get_secret_value() == "a, b, and some more"
     assert list(config.sinks) == ["planning", "archive"]
 
 

@@ -83,6 +83,7 @@ def test_a_gateways_404_does_not_say_that_a_record_is_gone(body: bytes, kind: ty
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (302, Unconfirmed),
         (408, Unconfirmed),
         (500, Unconfirmed),
         (502, Unconfirmed),

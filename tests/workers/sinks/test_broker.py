@@ -171,9 +171,11 @@ async def test_a_delivery_that_is_cancelled_leaves_nothing_on_its_way(make_event
         ({"url": "tape://host:99999"}, "port"),
         ({"url": "tape://[::1"}, "not a URL"),
         ({"url": "tape://host?x=1"}, "no query"),
+        ({"url": "tape://me:1/hunter22@host"}, "put % codes for"),
+        ({"url": "tape://me:hunter?22@host"}, "put % codes for"),
         ({"ca_file": __file__}, "begin the url with tapes://"),
         ({"url": "tapes://host", "cert_file": __file__}, "belong together"),
-        ({"url": "tapes://host", "ca_file": "/nowhere/ca.pem"}, "does not point to a file"),
+        ({"url": "tapes://host", "ca_file": "/nowhere/ca.pem"}, "there is no such file"),
     ],
 )
 def test_a_mistake_is_refused_and_named_without_its_value(wrong, told):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from workers.store.gate import CHAINED, Apply, Gate, Reject, Supersede
+from workers.store.gate import CHAINED, Apply, Gate, Reject, Same, Supersede
 from workers.store.inbox import Arrival, Entry, Inbox, Stored, stored
 from workers.store.keys import Partition
 from workers.store.ledger import counted
@@ -133,3 +133,15 @@ async def test_a_second_worker_does_not_get_a_leased_partition_and_the_first_loo
     assert await house.inbox.leave(P, "me") is True
     assert await house.inbox.leave(P, "me") is False
     assert await house.inbox.read(P, "somebody else") is not None
+
+
+async def test_a_state_that_is_told_once_more_gets_its_version_unless_it_moved(house: House) -> None:
+    first, again = await house.receive("-"), await house.receive("05")
+    passed = await house.gate.pass_through(P, [apply(first), Same(RESOURCE, again.id, CHAINED, "05")])
+    assert (passed.applied, passed.superseded) == (1, 1)
+    assert await house.state() == Stored("05", False, 1, b"{}")
+    third, late = await house.receive("06"), await house.receive("04")
+    passed = await house.gate.pass_through(P, [apply(third, "1"), Same(RESOURCE, late.id, "1", "04")])
+    assert passed.conflicts == (RESOURCE,)
+    assert await house.state() == Stored("06", False, 2, b"{}")
+    assert await house.redis.xlen(P.inbox) == 1

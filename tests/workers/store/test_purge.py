@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
 import msgspec
 import pytest
 from redis.asyncio import Redis
@@ -18,10 +22,15 @@ from workers.store.scripts import Scripts
 P = Partition("acme", 0)
 #: Everything is older than a day that has not come yet.
 ALL = dict.fromkeys(("events", "journal", "dead", "deliveries"), -1)
-NOTHING = dict.fromkeys(ALL, 30)
+NOTHING = dict.fromkeys(ALL, 36_500)
 
 
-def event(number: int) -> bytes:
+PAST, FUTURE = "2026-01-01T00:00:00.000Z", "2126-11-01T00:00:00.000Z"
+#: An event of `PAST` may go.
+OLD = dict.fromkeys(ALL, 1)
+
+
+def event(number: int, time: str = PAST) -> bytes:
     names = (
         "id",
         "source",
@@ -34,9 +43,7 @@ def event(number: int) -> bytes:
         "datacontenttype",
     )
     data = {"tenant": "acme", "collection": "assignments", "id": number, "change": "created"}
-    return msgspec.json.encode(
-        {**dict.fromkeys(names, "x"), "time": "2026-11-01T00:00:00.000Z", "data": data}
-    )
+    return msgspec.json.encode({**dict.fromkeys(names, "x"), "time": time, "data": data})
 
 
 class House:
@@ -47,13 +54,15 @@ class House:
         self.lane = Lane(scripts, P, "planning")
         self.books = Ledger(scripts, self.inbox, {"acme": ["assignments"]})
 
-    async def log(self, count: int) -> None:
+    async def log(self, count: int, times: Mapping[int, str] = MappingProxyType({})) -> None:
         for number in range(1, count + 1):
             name = f"assignments/{number}"
             await self.inbox.append("acme", "webhook", [Arrival(name, "01", deleted=False, data=b"{}")])
             batch = await self.inbox.read(P, "me")
             assert batch is not None
-            operation = Apply(name, batch.entries[0].id, "0", "01", False, b"{}", event(number))
+            operation = Apply(
+                name, batch.entries[0].id, "0", "01", False, b"{}", event(number, times.get(number, PAST))
+            )
             await self.gate.pass_through(P, [operation])
         await self.lane.read("me", count)
 
@@ -113,3 +122,28 @@ async def test_journals_and_dead_letters_go_and_are_counted(house: House) -> Non
         b"1",
     )
     assert (await house.books.row("acme", "planning")).dead_lettered == 1
+
+
+async def delivered(redis: Redis, times: Mapping[int, str]) -> House:
+    """Five events, all delivered, of these times."""
+    house = House(redis)
+    await house.lane.register()
+    await house.log(5, times)
+    await house.lane.commit("me", 0, Outcome(5, delivered=[1, 2, 3, 4, 5]))
+    return house
+
+
+@pytest.mark.parametrize("ahead", [{1}, {1, 2, 3}, {2, 4}])
+async def test_an_event_dated_in_the_future_keeps_no_older_ones(redis: Redis, ahead: set[int]) -> None:
+    """The clock of the store was ahead for a moment."""
+    house = await delivered(redis, dict.fromkeys(ahead, FUTURE))
+    await house.purge(OLD)
+    assert await house.events() == ([5] if 4 not in ahead else [4, 5])
+
+
+async def test_an_event_dated_in_the_future_stays_before_one_that_is_young(redis: Redis) -> None:
+    """It came before that one, but nobody knows how long."""
+    young = datetime.now(UTC).isoformat()
+    house = await delivered(redis, {2: FUTURE, 3: FUTURE, 4: young, 5: young})
+    await house.purge(OLD)
+    assert await house.events() == [2, 3, 4, 5]

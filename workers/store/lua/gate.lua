@@ -1,18 +1,19 @@
 -- The gate: one transaction that turns decided inbox entries into state, events, counters and history.
 --
--- KEYS: inbox, state, events, counts, journal, dead
+-- KEYS: inbox, state, events, counts, journal, dead, rejected (resource → version that was rejected last, time in ms)
 -- An inbox entry id is "milliseconds-number" in the inbox, "collection:milliseconds-number" in a collection's waiting
 -- inbox, whose key is that of the inbox, a colon and the collection (same hash tag).
 -- ARGV: time in ms, then operations, each: kind, resource, inbox entry id, channel, "1" for a delete else "0", version as
 --       it came, followed by
 --   A (apply):      expected event number of the stored state ("0": none, "@": the one applied just before),
 --                   version, "1" for a tombstone else "0", body, event
+--   K (known):      expected event number; it tells of the stored state, which gets this version unless it is ''
 --   S (superseded): nothing
 --   R (rejected):   reason, what may be kept of a person
 -- The state of a resource is "version tombstone event-number body". An inbox entry counts once: an entry that is
 -- gone was decided by somebody else, and then nothing is counted or changed for it.
 -- Returns { events applied, superseded, rejected, resource whose stored state was not the expected one, … }.
-local inbox, state, events, counts, journal, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local inbox, state, events, counts, journal, dead, refused = unpack(KEYS)
 local applied, superseded, rejected = 0, 0, 0
 local conflicts, conflicted, just_applied = {}, {}, {}
 
@@ -54,28 +55,43 @@ local function raise_tombstone(resource, version)
   if old and version ~= '' and version > old then redis.call('HSET', state, resource, version .. rest) end
 end
 
+-- The event number of the stored state, if an operation was worked out from that state; notes the conflict if it was not.
+local function fits(resource, expected)
+  local previous = number_of(redis.call('HGET', state, resource))
+  if not conflicted[resource] and (expected == previous or (expected == '@' and just_applied[resource] == previous)) then
+    return previous
+  end
+  if not conflicted[resource] then conflicts[#conflicts + 1] = resource end
+  conflicted[resource] = true
+end
+
+local any_refused = redis.call('EXISTS', refused) == 1
 local last = tonumber(redis.call('HGET', counts, 'applied') or '0')
 local i = 2
 while i <= #ARGV do
   local kind, resource = ARGV[i], ARGV[i + 1]
   if kind == 'A' then
     local expected, version, tombstone, body, event = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
-    local previous = number_of(redis.call('HGET', state, resource))
-    local fits = expected == previous or (expected == '@' and just_applied[resource] == previous)
-    if conflicted[resource] or not fits then
-      if not conflicted[resource] then conflicts[#conflicts + 1] = resource end
-      conflicted[resource] = true
-    else
+    local previous = fits(resource, expected)
+    if previous then
       local number = tostring(last + 1)
       if decide(i, 'applied', number) then
         last = last + 1
         redis.call('XADD', events, number .. '-0', 'k', resource, 'p', previous, 'e', event)
+        if any_refused then redis.call('HDEL', refused, resource) end
         redis.call('HSET', state, resource, version .. ' ' .. tombstone .. ' ' .. number .. ' ' .. body)
         just_applied[resource] = number
         applied = applied + 1
       end
     end
     i = i + 11
+  elseif kind == 'K' then
+    if fits(resource, ARGV[i + 6]) and decide(i, 'superseded', '') then
+      superseded = superseded + 1
+      local rest = string.match(redis.call('HGET', state, resource) or '', '^%S+( .*)$')
+      if rest and ARGV[i + 5] ~= '' then redis.call('HSET', state, resource, ARGV[i + 5] .. rest) end
+    end
+    i = i + 7
   elseif kind == 'S' then
     local data, deleted
     if not conflicted[resource] then data, deleted = decide(i, 'superseded', '') end
@@ -90,6 +106,7 @@ while i <= #ARGV do
       if is_person(resource) then data = ARGV[i + 7] end
       redis.call('XADD', dead, '*', 's', '', 'n', '', 'k', resource, 'r', ARGV[i + 6], 'a', '1', 'l', '', 't', ARGV[1],
         'e', data, 'v', version, 'd', deleted, 'o', ARGV[i + 3])
+      if string.sub(resource, -2) ~= '/-' then redis.call('HSET', refused, resource, version .. ' ' .. ARGV[1]) end
       rejected = rejected + 1
     end
     i = i + 8
