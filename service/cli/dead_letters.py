@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
 
 from service.cli import screen
 from service.cli.context import configuration, with_store
+from service.cli.dead_letter_choice import NO_SINK, Choice, known_sink, sink_named
+from service.cli.dead_letter_report import Result, print_result
 from service.cli.failures import CommandFailed
 from service.cli.options import ConfigOption, JsonOption
+from service.cli.parameters import spread
 from workers.config import Config
 from workers.handing_back import HandingBack, NotHandedBack
 from workers.store import Store
@@ -20,10 +23,8 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
 )
 
-Ids = Annotated[list[str], typer.Argument(help="Ids as `dead-letters list` prints them.", show_default=False)]
 ForceOption = Annotated[bool, typer.Option("--force", help="Also where the sink got a newer version.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Says what would be done, and does nothing.")]
-_NONE: Mapping[str, str] = {}
 
 
 @app.callback()
@@ -35,30 +36,28 @@ def group(config: ConfigOption = None) -> None:
 def list_(
     context: typer.Context,
     config: ConfigOption = None,
-    sink: Annotated[str | None, typer.Option(help="Only of this sink.")] = None,
+    sink: Annotated[
+        str | None, typer.Option(metavar="SINK", help="Only of this sink; -: those that have none.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """All dead letters. Those without a sink are changes that could not be understood."""
     loaded, _ = configuration(context, config)
 
+    wanted = sink_named(sink)
+
     async def read(store: Store) -> list[DeadLetter]:
-        return [letter for tenant in loaded.tenants async for letter in store.dead_letters.all(tenant, sink)]
+        return [
+            letter for tenant in loaded.tenants async for letter in store.dead_letters.all(tenant, wanted)
+        ]
 
     letters = with_store(loaded, read)
     if not letters:  # those of a sink that is no longer configured are there to be looked at
-        _known(loaded, sink)
+        known_sink(loaded, sink)
     if as_json:
         screen.print_json([as_dict(letter) for letter in letters])
     else:
         _print_table(loaded, letters)
-
-
-def _known(config: Config, sink: str | None) -> None:
-    """Raises BadParameter."""
-    if sink and sink not in config.sinks:
-        raise typer.BadParameter(
-            f"there is no sink {sink}; known: {', '.join(config.sinks)}", param_hint="--sink"
-        )
 
 
 def _print_table(config: Config, letters: list[DeadLetter]) -> None:
@@ -68,7 +67,7 @@ def _print_table(config: Config, letters: list[DeadLetter]) -> None:
     table = screen.table("id", "sink", "resource", "reason", "attempts", "last error", "at")
     for x in letters:
         at = screen.local(x.at, screen.zone(config, tenant_of(x)))
-        table.add_row(x.id, x.sink or "-", x.resource, x.reason, str(x.attempts), x.last_error, at)
+        table.add_row(x.id, x.sink or NO_SINK, x.resource, x.reason, str(x.attempts), x.last_error, at)
     screen.Output().print_table(table)
 
 
@@ -107,74 +106,70 @@ def _print_letter(config: Config, letter: DeadLetter, raw: dict[str, str]) -> No
 
 
 @app.command("retry")
+@spread
 def retry(
     context: typer.Context,
-    ids: Ids,
+    choice: Choice,
     config: ConfigOption = None,
     dry_run: DryRunOption = False,
     force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Hands dead letters back to their sinks, or to the inbox. Exit code 1 if one was not there, or stays.
 
+    They are named by ids, or chosen by --sink, --reason or --all and then counted: --confirm does it.
     A letter stays when the sink got a newer version of its record, or is not configured.
     """
     loaded, _ = configuration(context, config)
+    choice.check()
+    did = choice.does(dry_run=dry_run)
 
-    async def hand_back(store: Store) -> tuple[list[str], dict[str, str]]:
-        back, unknown, kept = HandingBack(loaded, store.dead_letters, force=force), list[str](), {}
-        for id_ in ids:
-            try:
-                if not await _done(back.retry(id_, do=not dry_run)):
-                    unknown.append(id_)
-            except NotHandedBack as error:
-                kept[id_] = str(error)
-        return unknown, kept
+    async def hand_back(store: Store) -> Result:
+        back = HandingBack(loaded, store.dead_letters, force=force)
+        return await _each(loaded, store, choice, lambda id_: back.retry(id_, do=did))
 
-    unknown, kept = with_store(loaded, hand_back)
-    _report("would be handed back" if dry_run else "handed back", ids, unknown, kept)
+    print_result(with_store(loaded, hand_back), "handed back", did=did, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("purge")
+@spread
 def purge(
-    context: typer.Context, ids: Ids, config: ConfigOption = None, dry_run: DryRunOption = False
+    context: typer.Context,
+    choice: Choice,
+    config: ConfigOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Forgets dead letters; in the ledger they stay counted. Exit code 1 if one was not there."""
+    """Forgets dead letters; in the ledger they stay counted. Exit code 1 if one was not there.
+
+    They are named by ids, or chosen by --sink, --reason or --all and then counted: --confirm does it.
+    """
     loaded, _ = configuration(context, config)
-    if dry_run:
-        _report("would be purged", ids, with_store(loaded, _missing(ids)))
-        return
+    choice.check()
+    did = choice.does(dry_run=dry_run)
 
-    async def forget(store: Store) -> list[str]:
-        return [id_ for id_ in ids if not await _done(store.dead_letters.purge(id_))]
+    async def forget(store: Store) -> Result:
+        letters = store.dead_letters
+        return await _each(loaded, store, choice, letters.purge if did else letters.get)
 
-    _report("purged", ids, with_store(loaded, forget))
-
-
-def _missing(ids: list[str]) -> Callable[[Store], Coroutine[Any, Any, list[str]]]:
-    """Those of the ids that no dead letter has."""
-
-    async def look(store: Store) -> list[str]:
-        return [id_ for id_ in ids if not await _done(store.dead_letters.get(id_))]
-
-    return look
+    print_result(with_store(loaded, forget), "purged", did=did, dry_run=dry_run, as_json=as_json)
 
 
-async def _done(what: Awaitable[object]) -> bool:
-    try:
-        await what
-    except UnknownDeadLetter:
-        return False
-    return True
-
-
-def _report(verb: str, ids: list[str], unknown: list[str], kept: Mapping[str, str] = _NONE) -> None:
-    """`kept`: why each of these was left where it is."""
-    print(f"{len(ids) - len(unknown) - len(kept)} {verb}")
-    troubles = [f"{id_} stays: {reason}" for id_, reason in kept.items()]
-    if unknown:
-        troubles.append(f"no such dead letter: {', '.join(unknown)}")
-    if troubles:
-        raise CommandFailed("\n".join(troubles))
+async def _each(
+    config: Config, store: Store, choice: Choice, do: Callable[[str], Awaitable[object]]
+) -> Result:
+    """One after another: what cannot be done with one keeps nobody from the next."""
+    chosen = [] if choice.ids else await choice.letters(config, store)
+    result = Result(chosen)
+    for id_ in choice.ids or [letter.id for letter in chosen]:
+        try:
+            await do(id_)
+            result.done.append(id_)
+        except UnknownDeadLetter:
+            result.unknown.append(id_)
+        except NotHandedBack as error:
+            result.stay[id_] = str(error)
+    return result
 
 
 def tenant_of(letter: DeadLetter) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -105,3 +106,65 @@ def test_of_several_letters_those_that_stay_are_told_with_the_reason(own_install
             in answer.err
         )
         assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("chosen", "number"),
+    [
+        (("--sink", "picky"), 1),
+        (("--sink", "-"), 1),
+        (("--reason", "422"), 1),
+        (("--all",), 2),
+        (("--sink", "archive"), 0),
+    ],
+)
+def test_letters_are_chosen_by_what_they_have_in_common_and_counted_first(
+    installation: Installation, chosen: tuple[str, ...], number: int
+) -> None:
+    before = letters(installation)
+    for verb, says in (("retry", "handed back"), ("purge", "purged")):
+        answer = installation.shiftwire("dead-letters", verb, *chosen)
+        assert answer.code == 0
+        assert answer.out.endswith(f"{number} would be {says}\nNothing was done: that takes --confirm.\n")
+    assert letters(installation) == before
+
+
+def test_what_is_chosen_is_done_with_confirm(own_installation: Installation) -> None:
+    picky, other = (letters(own_installation)[sink]["id"] for sink in ("picky", None))
+    purged = own_installation.shiftwire("dead-letters", "purge", "--sink", "-", "--confirm", "--json").json()
+    assert purged == {"confirmed": True, "purged": [other], "unknown": [], "stay": []}
+    assert own_installation.shiftwire(
+        "dead-letters", "retry", "--all", "--confirm", "--dry-run"
+    ).out.endswith("1 would be handed back\n")
+    retried = own_installation.shiftwire("dead-letters", "retry", "--all", "--confirm", "--json").json()
+    assert retried == {"confirmed": True, "handed_back": [picky], "unknown": [], "stay": []}
+    assert letters(own_installation) == {}
+
+
+def test_json_names_what_was_not_there_and_ends_with_1(installation: Installation) -> None:
+    answer = installation.shiftwire("dead-letters", "retry", "acme.0.1-1", "--json")
+    assert (answer.code, answer.err) == (1, "")
+    assert json.loads(answer.out) == {
+        "confirmed": True,
+        "handed_back": [],
+        "unknown": ["acme.0.1-1"],
+        "stay": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "name ids, or choose by"),
+        (("acme.0.1-1", "--all"), "not both"),
+        (("--all", "--sink", "picky"), "--all stands alone"),
+        (("--sink", "pickey"), "there is no sink pickey"),
+    ],
+)
+def test_a_choice_that_is_none_is_a_mistake_of_usage(
+    installation: Installation, arguments: tuple[str, ...], words: str
+) -> None:
+    for verb in ("retry", "purge"):
+        answer = installation.shiftwire("dead-letters", verb, *arguments)
+        assert (answer.code, answer.out) == (2, "")
+        assert words in answer.err
