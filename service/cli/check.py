@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from service.cli import screen
 from service.cli.check_sinks import look_at
 from service.cli.check_store import of_secret_key, of_store
 from service.cli.context import configuration, store_url
 from service.cli.failures import BAD_CONFIGURATION, UNREACHABLE
 from service.cli.finding import Finding, failed, fine, unseen
 from service.cli.logs import configure
-from service.cli.options import ConfigOption
+from service.cli.options import ConfigOption, JsonOption
 from workers.clients import Clients
 from workers.config import Config, old_days
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
@@ -30,6 +31,7 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the store, Protime and the sinks.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Validates the configuration and what it names.
 
@@ -37,11 +39,20 @@ def check(
     69 when something does not answer.
     """
     loaded, path = configuration(context, config)
-    print(f"{path}: the configuration is valid: {_summary(loaded)}")
-    for found in old_days(loaded, datetime.now(UTC)):
-        print(f"warn  {found}")
-    if online and (code := asyncio.run(_online(loaded))):
+    old, shown = list(old_days(loaded, datetime.now(UTC))), _silent if as_json else print
+    shown(f"{path}: the configuration is valid: {_summary(loaded)}")
+    for found in old:
+        shown(f"warn  {found}")
+    findings = asyncio.run(_online(loaded, shown)) if online else []
+    if as_json:
+        told = [{"mark": f.mark.lower(), "what": f.what, "found": f.found} for f in findings]
+        screen.print_json({"config": str(path), "warnings": old, "online": told})
+    if code := max((finding.code for finding in findings), default=0):
         raise typer.Exit(code)
+
+
+def _silent(_: object) -> None:
+    """For JSON, which is one value at the end."""
 
 
 def _summary(config: Config) -> str:
@@ -49,14 +60,14 @@ def _summary(config: Config) -> str:
     return f"{len(config.tenants)} tenant(s), {collections} collection(s), {len(config.sinks)} sink(s)"
 
 
-async def _online(config: Config) -> int:
-    """Prints a line for each finding. A mistake weighs more than something that is away."""
+async def _online(config: Config, shown: Callable[[object], None]) -> list[Finding]:
+    """Shows each finding as it comes. A mistake weighs more than something that is away."""
     configure("CRITICAL")  # what is worth a warning is a line of the answer
-    codes = {0}
+    findings = []
     async for finding in _findings(config):
-        print(finding)
-        codes.add(finding.code)
-    return max(codes)
+        shown(finding)
+        findings.append(finding)
+    return findings
 
 
 async def _findings(config: Config) -> AsyncIterator[Finding]:

@@ -276,3 +276,13 @@ def test_another_number_of_partitions_is_78_for_every_command_that_needs_the_sto
         assert "kept with 16" in failures(checked.online())[0]
     finally:
         server.stop()
+
+
+def test_json_has_every_finding_and_the_same_exit_code(checked: Checked) -> None:
+    (offline,) = checked.run(("check", "--json"))
+    assert offline.json()["online"] == []
+    checked.tenant(base_url="http://127.0.0.1:1", auth_url="http://127.0.0.1:1")
+    (online,) = checked.run(("check", "--online", "--json"))
+    assert (online.code, online.err) == (69, "")
+    found = {finding["what"]: finding["mark"] for finding in json.loads(online.out)["online"]}
+    assert (found["store"], found["tenants.acme"]) == ("ok", "fail")
