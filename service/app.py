@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -74,10 +75,17 @@ def create_app(
             Route("/readyz", readyz),
             Route("/metrics", metrics),
         ],
+        exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )
     app.webhooks = webhooks
     return app
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """A path or a method that no route has: JSON, as all errors are."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # it is registered for these alone
+    return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
 
 def _reading(members: Members) -> list[Route]:

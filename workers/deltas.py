@@ -165,7 +165,7 @@ class Deltas:
             log.error(
                 "delta taken over by another client, starting anew",
                 times=new.superseded,
-                to_do="let no other program use this client, or follow the deltas of these collections",
+                to_do="perhaps another program uses this client or follows the deltas of these collections: let it not",
                 **about,
             )
         else:

@@ -132,6 +132,8 @@ def _stdin() -> bytes:
 
 
 def _decoded(text: str) -> Any:
+    if not text.strip():
+        raise CommandFailed("Not sent: the body is empty")
     try:
         return msgspec.json.decode(text.removeprefix("\ufeff"))
     except NOT_JSON as error:

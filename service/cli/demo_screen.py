@@ -57,7 +57,7 @@ class Screen:
             self._fact(f"  {collection}", _listed(_of(collection, seen.meanings), start="") or "none")
         self._fact("API calls by Shiftwire", f"{figures.calls.total()}{_listed(by_purpose(figures.calls))}")
         self._fact("from Protime to the sink", f"{spread(figures.latencies)} (last change of each record)")
-        self._fact("from acceptance to the sink", spread(seen.delays))
+        self._fact("from acceptance to the sink", f"{spread(seen.delays)} (every event)")
         self._fact("order at the sink", f"{seen.duplicates} duplicates, {seen.reordered} out of order")
         for name in figures.died:
             self._fact("died, and started again", name)

@@ -58,7 +58,11 @@ def import_into(
                 jobs = plan(rows, journal.steps)
                 found += _before(jobs)
                 stopped = _send(collection, config, tenant, jobs, journal, found)
-    except (BadColumns, Unreadable, Damaged, InUse, OSError) as error:
+    except (Damaged, InUse) as error:  # they name the journal
+        raise CommandFailed(str(error)) from None
+    except OSError as error:
+        raise CommandFailed(f"{error.filename or file}: {error.strerror or error}") from None
+    except (BadColumns, Unreadable) as error:
         raise CommandFailed(f"{file}: {error}") from None
     print_report(len(rows), sorted(found), as_json)
     if stopped is not None:

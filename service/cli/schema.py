@@ -15,7 +15,9 @@ from workers.config import config_schema
 Known = Literal["config", "events", "openapi", "asyncapi"]
 
 
-def schema(of: Annotated[Known, typer.Argument(help="What to describe.")]) -> None:
+def schema(
+    of: Annotated[Known, typer.Argument(metavar="WHAT", help="config, events, openapi or asyncapi.")],
+) -> None:
     """JSON Schemas of the configuration and of the events.
 
     For editors, and for those who read events. `openapi` describes the HTTP routes, `asyncapi` the events as messages.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -21,11 +22,14 @@ _ANY_WIDTH = 100_000
 
 
 class Output(Console):
-    """Standard output. Rich sees to colours: none in a pipe, none with NO_COLOR."""
+    """Standard output. Rich sees to colours: none in a pipe. With NO_COLOR nothing is bold or dim either."""
 
     def __init__(self) -> None:
         width = None if sys.stdout.isatty() else _PIPE_WIDTH
-        super().__init__(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        colours: Any = None if os.environ.get("NO_COLOR") else "auto"
+        super().__init__(
+            color_system=colours, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
 
     def print_table(self, shown: Table) -> None:
         """A line for each row in a pipe; on a terminal long cells are folded. Either way nothing is cut off."""

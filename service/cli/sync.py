@@ -34,8 +34,8 @@ from workers.store.progress import ProgressStore
 from workers.store.state import States
 from workers.sync import Busy, Sync
 
-Tenant = Annotated[str, typer.Argument(help="A tenant of the configuration.")]
-Collection = Annotated[str, typer.Argument(help="One of its collections.")]
+Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="A tenant of the configuration.")]
+Collection = Annotated[str, typer.Argument(metavar="COLLECTION", help="One of its collections.")]
 
 
 def sync(

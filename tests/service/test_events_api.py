@@ -240,6 +240,22 @@ async def test_a_query_that_makes_no_sense_is_400_with_words(
     assert words in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "error"),
+    [
+        ("GET", "/evnts", 404, "Not Found"),
+        ("POST", "/livez", 405, "Method Not Allowed"),
+        ("DELETE", "/events", 405, "Method Not Allowed"),
+    ],
+)
+async def test_a_path_or_method_that_is_not_there_is_answered_in_json(
+    http: httpx.AsyncClient, method: str, path: str, status: int, error: str
+) -> None:
+    answer = await http.request(method, path)
+    assert (answer.status_code, answer.json()) == (status, {"error": error})
+    assert ("allow" in answer.headers) == (status == 405)
+
+
 async def test_a_cursor_with_a_character_changed_is_400(log: EventLog, http: httpx.AsyncClient) -> None:
     await log.change(*range(10))
     cursor = (await http.get("/events")).headers["shiftwire-cursor"]

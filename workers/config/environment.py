@@ -17,6 +17,9 @@ _DEPTH: Final = 32
 _MARK: Final = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
 _EXPRESSION: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:-)(.*))?", re.DOTALL)
 
+#: What the name of a secret, or of the variable that holds it, has in it.
+_SECRET: Final = re.compile(r"secret|token|password|passwd|key|credential|operator|viewer", re.IGNORECASE)
+
 
 @dataclass
 class Expanded:
@@ -91,7 +94,7 @@ def _text(value: str, path: Path, environ: Mapping[str, str], result: Expanded) 
             return _fail(
                 result,
                 path,
-                f"environment variable {name} is not set. Set it, or write ${{{name}:-default}}.",
+                f"environment variable {name} is not set. {_to_set(name, path)}",
             )
         if not _is_unicode(environ[name]):
             return _fail(
@@ -103,6 +106,13 @@ def _text(value: str, path: Path, environ: Mapping[str, str], result: Expanded) 
         return environ[name]
 
     return _MARK.sub(put, value)
+
+
+def _to_set(name: str, path: Path) -> str:
+    """A default for a secret would be a secret in the file."""
+    if any(_SECRET.search(str(part)) for part in (name, *path[-1:])):
+        return "Set it."
+    return f"Set it, or write ${{{name}:-default}}."
 
 
 def _fail(result: Expanded, path: Path, text: str) -> str:

@@ -33,11 +33,21 @@ def _timezone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (LookupError, ValueError, OSError):
-        near = suggestion(text, sorted(available_timezones()), label="")
         raise mistake(
-            f"is not a time zone. {near if near.endswith('?') else 'For example: Europe/Brussels'}"
+            f"is not a time zone. {_near_timezone(text) or 'For example: Europe/Brussels'}"
         ) from None
     return text
+
+
+def _near_timezone(text: str) -> str:
+    """A name that may have been meant, as a question. In an area that there is, the city alone is compared."""
+    area, slash, city = text.partition("/")
+    cities = [name.partition("/")[2] for name in sorted(available_timezones()) if name.startswith(f"{area}/")]
+    if slash and cities:
+        near = suggestion(city, cities, label="").replace('mean "', f'mean "{area}/')
+    else:
+        near = suggestion(text, sorted(available_timezones()), label="")
+    return near if near.endswith("?") else ""
 
 
 def _date(value: Any) -> Any:

@@ -50,6 +50,8 @@ def read(path: Path, body: Body) -> list[Row]:
         raise Unreadable(
             f"line {line} is not UTF-8: byte {error.start + 1} of the file cannot be read. Save it as UTF-8"
         ) from None
+    if not text.strip():
+        raise Unreadable("is empty: the first line of a CSV names properties, JSON lines hold a record each")
     if text.lstrip()[:1] in ("{", "["):
         return [_checked(line, content, body) for line, content in _json_lines(text)]
     return list(_csv(text, body))

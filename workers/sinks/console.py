@@ -99,7 +99,7 @@ def line(head: EventHead, zone: tzinfo | None) -> Text:
         (data.change, _COLORS.get(data.change, "")),
         (", ".join(data.meaning), "cyan"),
         (_work(data), ""),
-        (_notice(data.notice), "bold red" if data.notice and data.notice.short else "dim"),
+        (_notice(data.notice), "bold red" if _is_short(data.notice) else "dim"),
     ]
     return Text("  ").join(Text(_printable(text), style) for text, style in parts if text)
 
@@ -123,6 +123,10 @@ def _work(data: EventData) -> str:
     )
 
 
+def _is_short(notice: Notice | None) -> bool:
+    return notice is not None and notice.short and notice.minutes >= 0
+
+
 def _notice(notice: Notice | None) -> str:
     if notice is None:
         return ""
@@ -131,7 +135,11 @@ def _notice(notice: Notice | None) -> str:
     told = " ".join(
         f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count
     )
-    return f"{'short ' if notice.short else ''}notice {'-' if notice.minutes < 0 else ''}{told or '0min'}"
+    if (
+        notice.minutes < 0
+    ):  # nobody was given any: the work was over or under way when the change was learned of
+        return f"began {told} ago"
+    return f"{'short ' if notice.short else ''}notice {told or '0min'}"
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -45,6 +45,14 @@ def test_the_webhooks_ids_are_whole_at_80_columns(tmp_path: Path, monkeypatch: p
     assert not any("…" in line for line in lines)
 
 
+def test_with_no_color_nothing_is_bold_or_dim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, styled in (("", True), ("1", False)):
+        monkeypatch.setattr(sys, "stdout", Terminal())
+        monkeypatch.setenv("NO_COLOR", value)
+        monkeypatch.setenv("TERM", "xterm")
+        assert ("\x1b" in "\n".join(printed([ROW], tmp_path))) is styled
+
+
 def test_in_a_pipe_a_webhook_is_one_line_with_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_clocking_is_created_and_listed_with_the_references_asked_for(tenant: 
         ),
         ((*ASSIGN, "--until", "2026-03-09"), ["until: must not be before from"]),
         (("assignments", "create", "acme", "--data", "{"), ["not JSON"]),
+        (("assignments", "create", "acme", "--data", ""), ["Not sent: the body is empty"]),
         (("assignments", "create", "acme", "--data", "[]"), ["must be a JSON object"]),
         (("assignments", "create", "acme", "--data", "{}"), ["person: ", "from: ", "activityLevels: "]),
         (("assignments", "list", "acme", "--filter", "person gt 3"), ["is not an operator"]),

@@ -70,6 +70,21 @@ def test_an_import_of_ten_thousand_killed_twice_creates_each_row_once(tenant: Te
     assert (again.code, again.out) == (0, f"{ROWS} row(s): {ROWS} created before\n")
 
 
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_file_is_no_import(tenant: Tenant, content: str) -> None:
+    file = tenant.folder / "empty.csv"
+    file.write_text(content)
+    answer = tenant.here("clockings", "import", "acme", str(file))
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith(f"{file}: is empty: ")
+
+
+def test_a_file_that_cannot_be_read_is_named_once(tenant: Tenant) -> None:
+    file = tenant.folder / "latin.csv"
+    file.write_bytes(b"person.id\n\xfc\n")
+    assert tenant.here("clockings", "import", "acme", str(file)).err.count("latin.csv") == 1
+
+
 def test_rows_that_fail_are_told_with_their_lines_and_the_others_are_created(tenant: Tenant) -> None:
     file = tenant.folder / "rows.csv"
     good, wrong, unknown = "1,2026-03-10,480,InOut", "1,2026-03-10,soon,InOut", "999,2026-03-10,480,InOut"

@@ -51,11 +51,24 @@ def test_entries_of_lists_are_expanded():
 
 
 def test_an_unset_variable_is_a_mistake_with_path_and_name(case):
-    case.set("tenants.acme.client_secret", "${ACME_SECRET}")
+    case.set("tenants.acme.user_agent", "${ACME_AGENT}")
     assert case.problem(environ={}) == (
-        "tenants.acme.client_secret: environment variable ACME_SECRET is not set. "
-        "Set it, or write ${ACME_SECRET:-default}."
+        "tenants.acme.user_agent: environment variable ACME_AGENT is not set. "
+        "Set it, or write ${ACME_AGENT:-default}."
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("secret_key", "SHIFTWIRE_KEY"),
+        ("tenants.acme.client_secret", "ACME"),
+        ("tenants.acme.client_id", "ACME_PASSWORD"),
+    ],
+)
+def test_nobody_is_advised_to_write_a_secret_into_the_file(case, path, name):
+    case.set(path, f"${{{name}}}")
+    assert case.problem(environ={}) == f"{path}: environment variable {name} is not set. Set it."
 
 
 @pytest.mark.parametrize("text", ["${", "${}", "${A B}", "${1A}", "${A-b}", "x${A"])

@@ -26,6 +26,8 @@ import pytest
         ("tenants.acme.client_secret", "", "must not be empty"),
         ("tenants.acme.user_agent", "ScheduleSync", "must look like Name/Version (Company)"),
         ("tenants.acme.user_agent", "Schedule/v1 (Café)", "must look like Name/Version (Company)"),
+        ("tenants.acme.timezone", "Europe/Nix", "is not a time zone. For example: Europe/Brussels"),
+        ("tenants.acme.timezone", "Eurpe/Brussels", 'is not a time zone. Did you mean "Europe/Brussels"?'),
         ("tenants.acme.timezone", "Europe/Brusels", 'is not a time zone. Did you mean "Europe/Brussels"?'),
         ("tenants.acme.timezone", "../../etc/passwd", "is not a time zone"),
         ("tenants.acme.timezone", "Europe", "is not a time zone"),

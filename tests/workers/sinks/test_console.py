@@ -44,7 +44,7 @@ def test_the_work_is_shown_by_the_tenants_clock(make_event, start, end, shown):
     ("minutes", "short", "shown"),
     [
         (0, True, "short notice 0min"),
-        (-90, True, "short notice -1h 30min"),
+        (-90, True, "began 1h 30min ago"),
         (10 * 1440 + 5, False, "updated  notice 10d 5min"),
     ],
 )
