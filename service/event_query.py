@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
@@ -9,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from service.event_filter import FILTERS, EventFilter
+from workers.changes import COLLECTIONS, EVENT_TYPES
+from workers.config.mistakes import suggestion
 from workers.store.event_pages import Heads, ahead
 from workers.store.position import NotACursor, Position
 
 MOST = 1000
 DEFAULT = 100
 AFTER, LIMIT = "after", "limit"
+_NOT_QUOTED_BEYOND = 60
 
 
 class BadQuery(ValueError):
@@ -43,6 +47,23 @@ def stream_query(request: Request) -> EventQuery:
     _only(query, AFTER, *FILTERS)
     after = request.headers.get("last-event-id") or query.get(AFTER)
     return EventQuery(_filter(query), _position(after), DEFAULT)
+
+
+def known(chosen: EventFilter, heads: Heads) -> EventFilter:
+    """The filter itself, if there can be events of all it names: a name that is misspelt must not look like silence.
+
+    `heads` are those of all tenants. Raises `BadQuery`.
+    """
+    _known("tenant", chosen.tenant, {partition.tenant for partition in heads})
+    _known("collection", chosen.collection, COLLECTIONS)
+    _known("type", chosen.type, EVENT_TYPES)
+    return chosen
+
+
+def _known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in sorted(set(names) - set(known)):
+        quoted = name[:_NOT_QUOTED_BEYOND]
+        raise BadQuery(f"there is no {what} {quoted}. {suggestion(quoted, sorted(known), label='Known')}")
 
 
 def fitting(position: Position, heads: Heads) -> Position:

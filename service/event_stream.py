@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from service.event_query import EventQuery, fitting, stream_query
+from service.event_query import EventQuery, fitting, known, stream_query
 from service.events_api import answering
 from workers.store import Store
 from workers.store.connect import UNAVAILABLE
@@ -91,6 +91,7 @@ class EventStreams:
 
     async def _start(self, query: EventQuery) -> Position:
         heads = await self._store.pages.heads()
+        known(query.filter, heads)
         return at_end(Position(), heads) if query.after is None else fitting(query.after, heads)
 
 

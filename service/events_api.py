@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.event_query import BadQuery, fitting, page_query, refused
+from service.event_query import BadQuery, fitting, known, page_query, refused
 from workers.store import Store
 from workers.store.connect import UNAVAILABLE
 from workers.store.event_pages import Page
@@ -54,14 +54,16 @@ class EventsApi:
         query, pages = page_query(request), self._store.pages
         heads = await pages.heads()
         start = fitting(query.after or Position(), heads)
-        page = await pages.page(start, heads, query.filter.wanted(self._store.inbox), query.limit)
+        page = await pages.page(
+            start, heads, known(query.filter, heads).wanted(self._store.inbox), query.limit
+        )
         return _rendered(page)
 
     @answering
     async def life(self, request: Request) -> Response:
         event_id: str = request.path_params["id"]
-        known = event_id.partition("/")[0] in self._tenants
-        found = await self._store.log.find(event_id) if known else None
+        configured = event_id.partition("/")[0] in self._tenants
+        found = await self._store.log.find(event_id) if configured else None
         if found is None:
             text = f"no event {event_id} in the log (an id is tenant/collection/id/version)"
             return JSONResponse({"error": text}, status_code=404)

@@ -21,6 +21,7 @@ from service.app import Members, create_app
 from service.connection import Connection
 from service.event_stream import EventStreams
 from service.events_api import EventsApi
+from service.listening import taken
 from service.metrics import Metrics
 from service.receivers import Receivers
 from service.room import Room
@@ -151,9 +152,13 @@ def ringing(config: Config) -> Callable[[Partition, str], bytes]:
 
 
 def serve(config: Config, url: str) -> None:
-    """Serves until SIGTERM or SIGINT; requests under way are finished within the deadline."""
+    """Serves until SIGTERM or SIGINT; requests under way are finished within the deadline.
+
+    Raises `CannotListen`, `StoreUnreachable` and `UnsafeStore`, before anybody is served.
+    """
     # uvicorn finishes what is under way and then raises the signal again: that is an orderly end, not a death.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sockets = taken(config.server.host, config.server.port)
     asyncio.run(check(url, allow_volatile=config.store.allow_volatile))
     asyncio.run(claim(config, url))
     allow_many_connections()
@@ -172,6 +177,6 @@ def serve(config: Config, url: str) -> None:
     )
     server = Server(settings)
     with suppress(KeyboardInterrupt):
-        server.run()
+        server.run(sockets)
     if not server.started:
-        sys.exit(1)  # the port is taken, for example: the server has said so
+        sys.exit(1)  # it could not begin, and has said why

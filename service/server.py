@@ -26,6 +26,11 @@ class Server(uvicorn.Server):
     requests under way are given to finish.
     """
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets:
+            self._log_started_message(sockets)  # uvicorn tells of those alone that it took itself
+
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_BETWEEN_LOOKS == 0:
             self._end_overdue(time.monotonic())

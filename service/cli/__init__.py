@@ -5,28 +5,31 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 
 def main() -> int:
     """Runs the command of `sys.argv` and returns its exit code."""
+    from service.cli import streams  # noqa: PLC0415
     from service.cli.app import ReaderGone, app  # noqa: PLC0415  # importing the command line is not running it
 
+    streams.prepare()
     try:
         return _run(app)
     except (ReaderGone, BrokenPipeError):
-        return _silenced()
+        streams.silence()  # whoever read our output had enough (`| head`): nothing is wrong
+        return 0
     except Exception as error:
+        if isinstance(error, OSError) and (text := streams.unwritten(error)):
+            return _failed(text, 1)
         from service.cli.failures import explain  # noqa: PLC0415  # knows all errors, which takes time to import
 
         known = explain(error)
         if known is None:
             raise
-        text, code = known
-        print(text, file=sys.stderr)
-        return code
+        return _failed(*known)
 
 
 def _run(app: Callable[..., object]) -> int:
@@ -40,8 +43,7 @@ def _run(app: Callable[..., object]) -> int:
     return 0
 
 
-def _silenced() -> int:
-    """Whoever read our output had enough (`| head`): nothing is wrong, and nobody is left to be told."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return 0
+def _failed(text: str, code: int) -> int:
+    with suppress(OSError):  # nobody is left to be told
+        print(text, file=sys.stderr)
+    return code

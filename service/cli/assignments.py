@@ -16,12 +16,13 @@ from service.cli.body_options import (
     print_id,
     read,
     reference,
+    time_of_day,
 )
 from service.cli.options import Manner, option
 from service.cli.parameters import spread
 from service.cli.record_group import add_import, add_reading, record_group
 from service.cli.waiting import on_screen
-from workers.imports.cells import minutes, whole
+from workers.imports.cells import whole
 
 NAME = "assignments"
 
@@ -44,9 +45,11 @@ class Parts:
 
     person: PersonOption = None
     from_: Annotated[str | None, option("--from", "DATE", "The first day.")] = None
-    until: Annotated[str | None, option("--until", "DATE", "The last day.")] = None
-    start: Annotated[str | None, option("--start", "TIME", "08:00, or minutes: 480.")] = None
-    end: Annotated[str | None, option("--end", "TIME", "17:00, or minutes: 1020.")] = None
+    until: Annotated[
+        str | None, option("--until", "DATE", "The last day. Without it a new one is open-ended.")
+    ] = None
+    start: Annotated[str | None, option("--start", "TIME", "08:00, or minutes since midnight: 480.")] = None
+    end: Annotated[str | None, option("--end", "TIME", "17:00, or minutes since midnight: 1020.")] = None
     break_: Annotated[str | None, option("--break", "MINUTES", "How long the break is.")] = None
     comments: Annotated[str | None, option("--comments", "TEXT", "A remark.")] = None
     activity: ActivityOption = None
@@ -57,8 +60,8 @@ class Parts:
             "person": read(reference, self.person),
             "from": self.from_,
             "until": self.until,
-            "startTimeInMinutes": read(minutes, self.start),
-            "endTimeInMinutes": read(minutes, self.end),
+            "startTimeInMinutes": time_of_day("--start", self.start),
+            "endTimeInMinutes": time_of_day("--end", self.end),
             "breakDurationInMinutes": read(whole, self.break_),
             "comments": self.comments,
             "activityLevels": levels(self.activity),
@@ -78,7 +81,11 @@ add_reading(
 @app.command("create")
 @spread
 def create(at: At, given: Given, parts: Parts, how: Manner) -> None:
-    """Plans an assignment, and prints its id. Exit code 1 when it is refused, by us or by Protime."""
+    """Plans an assignment, and prints its id. Exit code 1 when it is refused, by us or by Protime.
+
+    Without --until (or `until` in the body) it is open-ended: it goes on every day from --from. For a single day give
+    the same day twice.
+    """
     config = at.configured(how.config)
     body = body_of(given, parts.properties())
     print_id(at_protime.create(config, at.tenant, NAME, body), how.as_json)

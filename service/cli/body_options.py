@@ -5,6 +5,7 @@ An option that cannot be read stays the text it is, so that the check of the bod
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from workers.imports import cells
 from workers.protime.not_json import NOT_JSON
 
 T = TypeVar("T")
+
+#: `8`, `17`, `0830`; 0 is midnight in both readings.
+_LIKE_AN_HOUR = re.compile(r"[+-]?(?:[1-9]\d?|0\d+)", re.ASCII)
 
 PersonOption = Annotated[
     str | None, typer.Option("--person", metavar="ID|@NAME=VALUE", help="1234, or @employee-number=5678.")
@@ -78,6 +82,17 @@ def read(how: Callable[[str], T], text: str | None) -> T | None:
     return None if text is None else how(text)
 
 
+def time_of_day(option: str, text: str | None) -> int | str | None:
+    """Minutes as `cells.minutes` reads them, but no bare number that could be an hour. Raises BadParameter."""
+    if text is not None and _LIKE_AN_HOUR.fullmatch(text.strip()):
+        raise typer.BadParameter(
+            f"{text} could be an hour or minutes. Write a time as 08:00; minutes since midnight as 480, "
+            "or as 00:08 where they are fewer than 100",
+            param_hint=option,
+        )
+    return read(cells.minutes, text)
+
+
 def reference(text: str, id_: Any = cells.whole) -> dict[str, Any]:
     """`1234` is an id, `@employee-number=5678` an external reference; so is a name of the tenant's own."""
     name, equals, value = text.partition("=")
@@ -99,10 +114,21 @@ def _level(text: str) -> dict[str, Any]:
 
 
 def _text(file: str) -> str:
+    """Of a file and of standard input the same, whatever the locale is."""
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint="--file") from None
+        return (_stdin() if file == "-" else Path(file).read_bytes()).decode()
+    except UnicodeDecodeError as error:
+        raise CommandFailed(f"Not sent: the body is not UTF-8 (byte {error.start + 1})") from None
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{file} cannot be read: {error.strerror or error}", param_hint="--file"
+        ) from None
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise typer.BadParameter("standard input is closed: there is no body to read")
+    return sys.stdin.buffer.read()
 
 
 def _decoded(text: str) -> Any:

@@ -17,7 +17,7 @@ from service.cli.finding import Finding, failed, fine, unseen
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from workers.clients import Clients
-from workers.config import Config, old_days
+from workers.config import Config, cautions
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
 from workers.sinks.base import Look
 from workers.store import Store
@@ -38,7 +38,7 @@ def check(
     """
     loaded, path = configuration(context, config)
     print(f"{path}: the configuration is valid: {_summary(loaded)}")
-    for found in old_days(loaded, datetime.now(UTC)):
+    for found in cautions(loaded, datetime.now(UTC)):
         print(f"warn  {found}")
     if online and (code := asyncio.run(_online(loaded))):
         raise typer.Exit(code)

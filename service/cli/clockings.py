@@ -18,11 +18,12 @@ from service.cli.body_options import (
     print_id,
     read,
     reference,
+    time_of_day,
 )
 from service.cli.options import Manner, option
 from service.cli.parameters import spread
 from service.cli.record_group import add_import, add_reading, record_group
-from workers.imports.cells import minutes, number
+from workers.imports.cells import number
 from workers.protime.clockings import KINDS
 
 NAME = "clockings"
@@ -48,7 +49,7 @@ class Parts:
 
     person: PersonOption = None
     date: Annotated[str | None, option("--date", "DATE", "The day of the clocking.")] = None
-    time: Annotated[str | None, option("--time", "TIME", "08:20, or minutes: 500.")] = None
+    time: Annotated[str | None, option("--time", "TIME", "08:20, or minutes since midnight: 500.")] = None
     terminal: Annotated[
         str | None, option("--terminal", _REFERENCE, "Where: 765, or @external-code=T01.")
     ] = None
@@ -63,18 +64,25 @@ class Parts:
 
     def properties(self) -> dict[str, Any]:
         """In Protime's order; None where an option was not used."""
-        position = {"longitude": read(number, self.longitude), "latitude": read(number, self.latitude)}
         return {
             "person": read(reference, self.person),
             "date": self.date,
-            "timeOfDayInMinutes": read(minutes, self.time),
+            "timeOfDayInMinutes": time_of_day("--time", self.time),
             "terminal": read(reference, self.terminal),
-            "geolocation": {name: value for name, value in position.items() if value is not None} or None,
+            "geolocation": self._position(),
             "kind": self.kind,
             "reason": read(reference, self.reason),
             "isOpen": self.is_open,
             "activityLevels": levels(self.activity),
         }
+
+    def _position(self) -> dict[str, Any] | None:
+        """Raises BadParameter for half of one."""
+        if self.longitude is None and self.latitude is None:
+            return None
+        if self.longitude is None or self.latitude is None:
+            raise typer.BadParameter("--longitude and --latitude make a place together: give both")
+        return {"longitude": number(self.longitude), "latitude": number(self.latitude)}
 
 
 app = record_group("Clockings at Protime: read and created.")

@@ -14,7 +14,7 @@ import typer
 
 from service.cli.logs import configure
 from service.cli.options import DEFAULT_CONFIG
-from workers.config import Config, load, masked, old_days
+from workers.config import Config, cautions, load, masked
 from workers.store import Store
 from workers.store.connect import connect
 from workers.store.embedded import url_of
@@ -48,8 +48,8 @@ def log_configuration(config: Config) -> None:
     log.info("configuration", **masked(config))
 
 
-def log_old_days(config: Config) -> None:
-    for found in old_days(config, datetime.now(UTC)):
+def log_cautions(config: Config) -> None:
+    for found in cautions(config, datetime.now(UTC)):
         log.warning("configuration", warning=found)
 
 

@@ -45,10 +45,20 @@ def list_(
         return [letter for tenant in loaded.tenants async for letter in store.dead_letters.all(tenant, sink)]
 
     letters = with_store(loaded, read)
+    if not letters:  # those of a sink that is no longer configured are there to be looked at
+        _known(loaded, sink)
     if as_json:
         screen.print_json([as_dict(letter) for letter in letters])
     else:
         _print_table(loaded, letters)
+
+
+def _known(config: Config, sink: str | None) -> None:
+    """Raises BadParameter."""
+    if sink and sink not in config.sinks:
+        raise typer.BadParameter(
+            f"there is no sink {sink}; known: {', '.join(config.sinks)}", param_hint="--sink"
+        )
 
 
 def _print_table(config: Config, letters: list[DeadLetter]) -> None:
@@ -59,7 +69,7 @@ def _print_table(config: Config, letters: list[DeadLetter]) -> None:
     for x in letters:
         at = screen.local(x.at, screen.zone(config, tenant_of(x)))
         table.add_row(x.id, x.sink or "-", x.resource, x.reason, str(x.attempts), x.last_error, at)
-    screen.Output().print(table)
+    screen.Output().print_table(table)
 
 
 @app.command("show")

@@ -20,7 +20,13 @@ from workers.store import Store
 SinkArgument = Annotated[
     str, typer.Argument(metavar="SINK", help="A sink of the configuration; it need not run yet.")
 ]
-Days = Annotated[float, typer.Option(min=0.0, help="Events that were learned of in so many days.")]
+#: A hundred years: more than any log holds.
+_MOST_DAYS = 36_500.0
+
+Days = Annotated[
+    float,
+    typer.Option(min=0.0, max=_MOST_DAYS, help="Events that were learned of in so many days."),
+]
 
 
 @dataclass
@@ -91,7 +97,7 @@ def _print(sink: str, days: float, counted: Counted) -> None:
     for name, seen in sorted(counted.seen.items()):
         shown.add_row(name, f"{seen:,}", f"{counted.passed[name]:,}")
     output = screen.Output()
-    output.print(shown, soft_wrap=False)
+    output.print_table(shown)
     passed, seen = counted.passed.total(), counted.seen.total()
     output.print(
         f"{sink}: {passed:,} of {seen:,} events of the last {days:g} days would have been let through"

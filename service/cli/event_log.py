@@ -24,6 +24,12 @@ async def newest(store: Store, tenants: Iterable[str], wanted: Wanted, limit: in
     return sorted(found, key=lambda event: event.head.time)[-limit:]
 
 
+async def holds(store: Store, tenants: Iterable[str], collection: str) -> bool:
+    """Whether the log has an event of a collection."""
+    found = await newest(store, tenants, lambda event: event.head.data.collection == collection, 1)
+    return bool(found)
+
+
 async def _newest(store: Store, partition: Partition, wanted: Wanted, limit: int) -> list[Event]:
     """Of one partition, oldest first."""
     upper, found = await store.log.newest(partition), list[Event]()

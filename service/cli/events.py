@@ -11,7 +11,7 @@ import typer
 
 from service.cli import screen
 from service.cli.context import configuration, with_store
-from service.cli.event_log import newest
+from service.cli.event_log import holds, newest
 from service.cli.event_log import tail as tail_
 from service.cli.failures import CommandFailed
 from service.cli.life import print_life
@@ -48,7 +48,12 @@ def list_(
     """The newest events, oldest first."""
     loaded, _ = configuration(context, config)
     tenants, wanted = _chosen(loaded, tenant), _wanted(collection)
-    events = with_store(loaded, lambda store: newest(store, tenants, wanted, limit))
+
+    async def read(store: Store) -> list[Event]:
+        await _known(loaded, store, tenants, collection)
+        return await newest(store, tenants, wanted, limit)
+
+    events = with_store(loaded, read)
     if as_json:
         screen.print_json([event.as_dict() for event in events])
         return
@@ -106,6 +111,7 @@ def tail(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await _known(loaded, store, tenants, collection)
         await tail_(store, tenants, wanted, tell, stop)
 
     with_store(loaded, follow)
@@ -117,6 +123,15 @@ def _chosen(config: Config, tenant: str | None) -> list[str]:
             f"there is no tenant {tenant}; known: {', '.join(config.tenants)}", param_hint="--tenant"
         )
     return [tenant] if tenant else list(config.tenants)
+
+
+async def _known(config: Config, store: Store, tenants: list[str], collection: str | None) -> None:
+    """Raises BadParameter for one that is neither configured nor in the log, which keeps what was configured once."""
+    names = sorted({name for tenant in tenants for name in config.tenants[tenant].collections})
+    if collection is not None and collection not in names and not await holds(store, tenants, collection):
+        raise typer.BadParameter(
+            f"there is no collection {collection}; known: {', '.join(names)}", param_hint="--collection"
+        )
 
 
 def _wanted(collection: str | None) -> Callable[[Event], bool]:

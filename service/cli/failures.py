@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+
 from redis.exceptions import RedisError
 
+from service.listening import CannotListen
 from workers.config import ConfigError
 from workers.protime import AuthenticationFailed, ProtimeError, Transient, Unconfirmed
 from workers.store.connect import StoreUnreachable, UnsafeStore
@@ -24,7 +29,7 @@ _KNOWN: tuple[tuple[tuple[type[Exception], ...], str, int], ...] = (
     ((Transient, Unconfirmed), "Protime: ", UNREACHABLE),
     ((ProtimeError,), "Protime: ", FAILURE),
     ((RedisError, ConnectionError), "The store does not answer: ", UNREACHABLE),
-    ((CommandFailed,), "", FAILURE),
+    ((CommandFailed, CannotListen), "", FAILURE),
 )
 
 
@@ -33,10 +38,30 @@ def explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, ConfigError):
         listed = "\n".join(f"  {problem}" for problem in error.problems)
         return f"The configuration has {_count(len(error.problems))}:\n{listed}", BAD_CONFIGURATION
+    if isinstance(error, UnicodeEncodeError) and (unread := _not_utf8(sys.argv[1:])):
+        return f"Not UTF-8: {unread}", USAGE
     for kinds, before, code in _KNOWN:
         if isinstance(error, kinds):
             return f"{before}{error}", code
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part), FAILURE
     return None
+
+
+def _not_utf8(arguments: Sequence[str]) -> str:
+    """The arguments whose bytes are no text, those bytes as a backslash and their number."""
+    shown = [
+        os.fsencode(text).decode("utf-8", "backslashreplace") for text in arguments if not _is_text(text)
+    ]
+    return ", ".join(shown)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _count(number: int) -> str:

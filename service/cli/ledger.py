@@ -37,7 +37,7 @@ def ledger(context: typer.Context, config: ConfigOption = None, as_json: JsonOpt
         screen.print_json([{**dataclasses.asdict(r), "balanced": r.balanced} for r in rows])
     else:
         output = screen.Output()
-        output.print(table(rows, output.width), soft_wrap=False)
+        output.print_table(table(rows, output.width))
     if not all(row.balanced for row in rows):
         raise typer.Exit(FAILURE)
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import IO
 
 import structlog
 
+from service.cli.failures import BAD_CONFIGURATION
 from workers.store import embedded
-from workers.store.embedded import EmbeddedRedis
+from workers.store.embedded import EmbeddedRedis, NoRedis
 
 log = structlog.get_logger()
 
@@ -29,16 +31,21 @@ _STOP_SECONDS = 25.0
 class Child:
     """One command that is to run all the time.
 
+    `blocked` says whether something stands in the way that starting it again does not remove; it counts until the
+    process has run for a while.
+
     With `log` its output goes to that file, and Ctrl-C at the terminal does not reach it: who started it ends it.
     """
 
     name: str
     command: list[str]
     log: Path | None = None
+    blocked: Callable[[], bool] = lambda: False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     due: float = 0.0
     deaths: int = 0
+    ran: bool = False
 
     def start(self, now: float) -> None:
         with self._output() as output:
@@ -47,15 +54,28 @@ class Child:
             )
         self.started = now
 
-    def look(self, now: float) -> None:
-        """Starts it when it is due; a process that dies again and again is given longer and longer pauses."""
-        if self.process is not None and self.process.poll() is not None:
-            self.deaths = 1 if now - self.started > _STABLE_SECONDS else self.deaths + 1
+    def look(self, now: float) -> int | None:
+        """Starts it when it is due; a process that dies again and again is given longer and longer pauses.
+
+        The exit code of one that need not be started again: it would end in the same way.
+        """
+        code = self.process.poll() if self.process is not None else None
+        if code is not None:
+            stable = now - self.started > _STABLE_SECONDS
+            self.ran, self.deaths = self.ran or stable, 1 if stable else self.deaths + 1
+            self.process = None
+            if self._hopeless(code):
+                log.error("process ended, and would end again in the same way", name=self.name, code=code)
+                return code
             pause = min(_LONGEST_PAUSE, 0.1 * 2**self.deaths)
-            log.warning("process ended", name=self.name, code=self.process.returncode, again_in=pause)
-            self.process, self.due = None, now + pause
+            log.warning("process ended", name=self.name, code=code, again_in=pause)
+            self.due = now + pause
         if self.process is None and now >= self.due:
             self.start(now)
+        return None
+
+    def _hopeless(self, code: int) -> bool:
+        return code == BAD_CONFIGURATION or (code > 0 and not self.ran and self.blocked())
 
     def _output(self) -> AbstractContextManager[IO[bytes] | None]:
         return self.log.open("ab") if self.log else nullcontext()
@@ -72,21 +92,21 @@ class Family:
 
     def start(self) -> None:
         if self.redis_directory is not None:
-            self.redis = embedded.start(self.redis_directory)
+            self.redis = _redis(self.redis_directory)
         for child in self.children:
             child.start(time.monotonic())
 
-    def look(self) -> None:
-        """One look at all; call it a few times a second."""
+    def look(self) -> int | None:
+        """One look at all; call it a few times a second. The exit code of a process that need not be started again."""
         if (
             self.redis is not None
             and self.redis_directory is not None
             and self.redis.process.poll() is not None
         ):
             log.warning("embedded Redis ended, starting it again", code=self.redis.process.returncode)
-            self.redis = embedded.start(self.redis_directory)
-        for child in self.children:
-            child.look(time.monotonic())
+            self.redis = _redis(self.redis_directory)
+        codes = [child.look(time.monotonic()) for child in self.children]
+        return next((code for code in codes if code is not None), None)
 
     def stop(self) -> None:
         """SIGTERM to all at once, SIGKILL to those that are not through by the deadline, and Redis last."""
@@ -103,20 +123,33 @@ class Family:
         if self.redis is not None:
             self.redis.stop()
 
-    def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT, or until a process need not be started again; its exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
             self.start()
             while not self.stopping:
-                self.look()
+                if (code := self.look()) is not None:
+                    return code
                 time.sleep(_POLL_SECONDS)
+            return 0
         finally:
             self.stop()
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _redis(directory: Path) -> EmbeddedRedis:
+    """Raises `NoRedis`."""
+    try:
+        return embedded.start(directory)
+    except OSError as error:
+        raise NoRedis(
+            f"the embedded Redis cannot keep its data in {directory} ({error.strerror}). Name a folder that can be "
+            "written to as store.data_dir, or set store.url to a Redis that runs"
+        ) from None
 
 
 def shiftwire(*arguments: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import typer
 
 from service.cli import record_list
@@ -39,7 +37,7 @@ def add_reading(app: typer.Typer, name: str, columns: Columns, *, list_: str, ge
     @spread
     def list_records(at: At, chosen: Chosen, how: Manner) -> None:
         config = at.configured(how.config)
-        where = partial(record_list.where, chosen)
+        where = record_list.where(chosen)
         found = record_list.read_all(config, at.tenant, name, where, chosen.external_reference)
         record_list.print_records(found, columns, how.as_json)
 

@@ -16,7 +16,7 @@ from service.cli.options import option
 from service.cli.waiting import on_screen
 from workers.config import Config
 from workers.imports import cells
-from workers.protime import FilterError, Protime, field
+from workers.protime import Protime, field
 from workers.protime.addresses import Where
 from workers.protime.body_values import is_day
 from workers.protime.filters import Expression
@@ -48,7 +48,7 @@ Columns = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 
 
 def where(chosen: Chosen) -> Where:
-    """The filter that the options mean. Raises BadParameter, and FilterError for a value that is none."""
+    """The filter that the options mean. Raises BadParameter."""
     since, until, people, groups = chosen.since, chosen.until, chosen.person, chosen.org_group
     if chosen.filter_ is not None:
         if any(option is not None for option in (since, until, people, groups)):
@@ -61,7 +61,7 @@ def where(chosen: Chosen) -> Where:
         parts.append(field("person").is_in(*_ids("--person", people)))
     if groups is not None:
         parts.append(field("person").in_set("org-group", *_ids("--org-group", groups)))
-    found = field("date").between(_day("--from", since), None if until is None else _day("--to", until))
+    found = field("date").between(*_range(since, until))
     for part in reversed(parts):
         found = part & found
     return found
@@ -79,13 +79,13 @@ def references(texts: Sequence[str] | None) -> list[tuple[str, str]]:
 
 
 def read_all(
-    config: Config, tenant: str, collection: str, filter_: Callable[[], Where], wanted: Sequence[str] | None
+    config: Config, tenant: str, collection: str, filter_: Where, wanted: Sequence[str] | None
 ) -> list[dict[str, Any]]:
     """All pages of a list. Raises CommandFailed for a filter that would be refused."""
     pairs = references(wanted)
 
     async def read(client: Protime) -> list[dict[str, Any]]:
-        pages = client.list(collection, filter_(), pairs)
+        pages = client.list(collection, filter_, pairs)
         return [msgspec.json.decode(raw) async for page in pages for raw in page.items]
 
     return with_protime(config, tenant, read, reads=collection, patience=on_screen())
@@ -114,7 +114,7 @@ def print_records(records: Sequence[Mapping[str, Any]], columns: Columns, as_jso
     table = screen.table(*columns)
     for record in records:
         table.add_row(*(_text(show(record)) for show in columns.values()))
-    screen.Output().print(table)
+    screen.Output().print_table(table)
 
 
 def who(record: Mapping[str, Any]) -> str:
@@ -148,11 +148,20 @@ def _text(value: Any) -> str:
 def _ids(option: str, text: str) -> list[int]:
     found = [cells.whole(part) for part in text.split(",")]
     if not all(isinstance(number, int) for number in found):
-        raise FilterError(f"{option} {text}: expected ids with commas between, such as 1,2,3")
+        raise typer.BadParameter(
+            f"{text}: expected ids with commas between, such as 1,2,3", param_hint=option
+        )
     return [int(number) for number in found]
+
+
+def _range(since: str, until: str | None) -> tuple[date, date | None]:
+    first, last = _day("--from", since), None if until is None else _day("--to", until)
+    if last is not None and last < first:
+        raise typer.BadParameter(f"{until} is before --from {since}", param_hint="--to")
+    return first, last
 
 
 def _day(option: str, text: str) -> date:
     if not is_day(text):
-        raise FilterError(f"{option} {text}: expected a date such as 2026-03-01")
+        raise typer.BadParameter(f"{text}: expected a date such as 2026-03-01", param_hint=option)
     return date.fromisoformat(text)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli.context import configuration, log_configuration, log_old_days, store_url
-from service.cli.failures import CommandFailed
+from service.cli.context import configuration, log_cautions, log_configuration, store_url
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
+from service.listening import CannotListen, refuse_taken
 from workers.config import Config
+from workers.store.connect import StoreUnreachable
+from workers.store.connect import check as check_store
+from workers.store.partition_count import claim
 
 MetricsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")
@@ -28,13 +31,34 @@ def run(
 ) -> None:
     """Everything in one go, for a small installation.
 
-    Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again.
+    Service, workers and scheduler, and an embedded Redis when store.url is empty. What dies is started again, unless
+    the configuration is why: then everything ends with exit code 78, or 1 for a port that is taken.
     """
     loaded, path = _started(context, config)
-    names = ["serve", *["work"] * workers, "schedule"]
+    _refuse(loaded)
+    names = [*["work"] * workers, "schedule"]
     children = [Child(name, shiftwire(name, "--config", str(path))) for name in names]
-    own = None if loaded.store.url else Path(loaded.store.data_dir)
-    Family(children, own).run()
+    web = Child("serve", shiftwire("serve", "--config", str(path)), blocked=lambda: _is_taken(loaded))
+    family = Family([web, *children], None if loaded.store.url else Path(loaded.store.data_dir))
+    if code := family.run():
+        raise typer.Exit(code)
+
+
+def _refuse(config: Config) -> None:
+    """Says once what each process would say, before any is started. A store that is away may come yet."""
+    refuse_taken(config.server.host, config.server.port)
+    if config.store.url:
+        with suppress(StoreUnreachable):
+            asyncio.run(check_store(config.store.url, allow_volatile=config.store.allow_volatile))
+            asyncio.run(claim(config, config.store.url))
+
+
+def _is_taken(config: Config) -> bool:
+    try:
+        refuse_taken(config.server.host, config.server.port)
+    except CannotListen:
+        return True
+    return False
 
 
 def serve(context: typer.Context, config: ConfigOption = None) -> None:
@@ -47,10 +71,11 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
 
 def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
     """A worker process: fetches, decides, delivers."""
+    from service.probes import probes  # noqa: PLC0415
     from workers.main import work as work_  # noqa: PLC0415
 
     loaded, _ = _started(context, config)
-    with _probed(metrics_port, loaded):
+    with probes(metrics_port, store_url(loaded)):
         work_(loaded, store_url(loaded))
 
 
@@ -59,11 +84,12 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
 
     It polls deltas, checks subscriptions and finds forgotten work; a second one does no harm.
     """
+    from service.probes import probes  # noqa: PLC0415
     from workers.main import schedule as schedule_  # noqa: PLC0415
 
     loaded, _ = _started(context, config)
-    log_old_days(loaded)  # here, since every installation has one of these, and `run` starts it too
-    with _probed(metrics_port, loaded):
+    log_cautions(loaded)  # here, since every installation has one of these, and `run` starts it too
+    with probes(metrics_port, store_url(loaded)):
         schedule_(loaded, store_url(loaded))
 
 
@@ -73,15 +99,3 @@ def _started(context: typer.Context, path: Path | None) -> tuple[Config, Path]:
     loaded, found = configuration(context, path)
     log_configuration(loaded)
     return loaded, found
-
-
-@contextmanager
-def _probed(port: int, config: Config) -> Iterator[None]:
-    """Raises `CommandFailed` when the port cannot be had."""
-    from service.probes import NoPort, probes  # noqa: PLC0415
-
-    try:
-        with probes(port, store_url(config)):
-            yield
-    except NoPort as error:
-        raise CommandFailed(str(error)) from None

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from workers.config import Config
 
 #: A pipe has no width: wide enough that a table breaks no lines.
 _PIPE_WIDTH = 200
+_ANY_WIDTH = 100_000
 
 
 class Output(Console):
@@ -25,13 +27,24 @@ class Output(Console):
         width = None if sys.stdout.isatty() else _PIPE_WIDTH
         super().__init__(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
+    def print_table(self, shown: Table) -> None:
+        """A line for each row in a pipe; on a terminal long cells are folded. Either way nothing is cut off."""
+        if not self.is_terminal:
+            room = self.options.update(max_width=_ANY_WIDTH)
+            self.width = max(self.width, Measurement.get(self, room, shown).maximum)
+        self.print(shown, soft_wrap=False)
+
     def on_broken_pipe(self) -> None:
         """Rich would end the process here; whoever has processes or connections to close does that first."""
         raise BrokenPipeError
 
 
 def table(*columns: str) -> Table:
-    return Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    """An `id` stays in one piece: it is there to be copied into the next command."""
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in columns:
+        shown.add_column(name, no_wrap=name == "id", overflow="fold")
+    return shown
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from simulator.main import run
+from service.listening import taken
+from simulator.main import run_on
 from simulator.switching import read
 
 
@@ -26,4 +27,4 @@ def simulator(
         chosen = read(settings)
     except msgspec.DecodeError as error:
         raise typer.BadParameter(str(error), param_hint="--settings") from None
-    run(host, port, chosen)
+    run_on(taken(host, port), chosen)

@@ -59,7 +59,7 @@ def _print_table(found: list[SinkState]) -> None:
             f"{x.budget_used:.0%}",
             *figures,
         )
-    screen.Output().print(table)
+    screen.Output().print_table(table)
 
 
 def _local(seconds: float) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from service.cli import screen
 from service.cli.app import MANNERS
 from service.cli.context import configuration, store_url, with_store
 from service.cli.failures import CommandFailed
@@ -55,13 +54,23 @@ def list_(context: typer.Context, config: ConfigOption = None, as_json: JsonOpti
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    table = Table(
-        *(name.replace("_", " ") for name in ("tenant", "collection", "id", "status", "valid_until")), "ours"
-    )
+    _print_table(loaded, rows)
+
+
+def _print_table(config: Config, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        print("no webhooks")
+        return
+    table = screen.table("id", "tenant", "collection", "status", "valid until", "ours")
     for row in rows:
-        shown = (row["tenant"], row["collection"], row["id"], row["status"], row["valid_until"] or "")
-        table.add_row(*shown, "yes" if row["managed"] else row["destination_url"])
-    Console().print(table)
+        until = (
+            screen.local(row["valid_until"], screen.zone(config, row["tenant"]))
+            if row["valid_until"]
+            else "-"
+        )
+        ours = "yes" if row["managed"] else f"no: {row['destination_url']}"
+        table.add_row(row["id"], row["tenant"], row["collection"], row["status"], until, ours)
+    screen.Output().print_table(table)
 
 
 @app.command("renew")

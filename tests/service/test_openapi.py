@@ -180,7 +180,7 @@ def test_the_bodies_that_openapi_describes_are_those_that_are_taken() -> None:
     Draft202012Validator.check_schema(order)
     for body in (
         {"sink": "archive"},
-        {"sink": "archive", "type": "a", "tenant": ["acme"], "confirm": True},
+        {"sink": "archive", "type": "eu.myprotime.person.updated.v1", "tenant": ["acme"], "confirm": True},
         {"sink": "archive", "tenant": []},
         {"sink": "archive", "type": ["a", ""]},
         {"sink": "archive", "confirm": "true"},

@@ -1,5 +1,6 @@
 """What a change means: from Protime's record to the event that sinks receive. Pure: values in, values out."""
 
+from workers.changes.catalog import COLLECTIONS, EVENT_TYPES
 from workers.changes.fingerprints import Fingerprints
 from workers.changes.model import Change, NormalizeError, Rendered, TenantView
 from workers.changes.normalize import normalize
@@ -8,6 +9,8 @@ from workers.changes.record import reduced_form, stored_form
 from workers.changes.schemas import SCHEMA_NAMES, definitions, described, schema
 
 __all__ = [
+    "COLLECTIONS",
+    "EVENT_TYPES",
     "PEOPLE_FIELDS",
     "SCHEMA_NAMES",
     "Change",

@@ -59,6 +59,13 @@ COLLECTIONS: dict[str, Collection] = {
     "work-interruptions": Collection("work-interruption", _INTERVAL),
 }
 
+#: The types of all events that there can be, and so of all that a log can hold.
+EVENT_TYPES = tuple(
+    f"eu.myprotime.{known.singular}.{change}.v1"
+    for known in COLLECTIONS.values()
+    for change in ("created", "updated", "deleted")
+)
+
 
 def known_collection(name: str) -> Collection:
     """Look a collection up. Raises NormalizeError for one that has no events."""

@@ -93,6 +93,12 @@ def _text(value: str, path: Path, environ: Mapping[str, str], result: Expanded) 
                 path,
                 f"environment variable {name} is not set. Set it, or write ${{{name}:-default}}.",
             )
+        if not _is_unicode(environ[name]):
+            return _fail(
+                result,
+                path,
+                f"environment variable {name} is not UTF-8. Set it in UTF-8, in a locale that is (LC_ALL=C.UTF-8).",
+            )
         result.from_environment.add(path)
         return environ[name]
 

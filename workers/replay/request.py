@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from workers.changes import COLLECTIONS, EVENT_TYPES
 from workers.config import Config
 from workers.config.mistakes import suggestion
 from workers.replay.conditions import Conditions
@@ -59,6 +60,7 @@ def checked(config: Config, asked: ReplayRequest) -> ReplayOrder:
     zones = {config.tenants[tenant].zone for tenant in tenants or config.tenants}
     problems = [
         *_unknown("sink", [asked.sink], config.sinks),
+        *_unknown("type", asked.type, EVENT_TYPES, shown=_types(collections)),
         *_unknown("tenant", asked.tenant, config.tenants),
         *(_unknown("collection", asked.collection, collections) if tenants else ()),
     ]
@@ -76,10 +78,23 @@ def no_such_sink(sink: str, config: Config) -> str:
     return _no_such(sink, config.sinks)
 
 
-def _unknown(field: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+def _unknown(
+    field: str, names: Iterable[str], known: Iterable[str], *, shown: Iterable[str] | None = None
+) -> Iterator[Problem]:
+    """`shown`: of the known ones those that may have been meant."""
     for name in dict.fromkeys(names):
         if name not in known:
-            yield field, _no_such(name, known)
+            yield field, _no_such(name, known if shown is None else shown)
+
+
+def _types(collections: Iterable[str]) -> list[str]:
+    """Of events that the configuration makes. The log may hold others, of collections that are no longer in it."""
+    return [
+        name
+        for collection in collections
+        for name in EVENT_TYPES
+        if name.startswith(f"eu.myprotime.{COLLECTIONS[collection].singular}.")
+    ]
 
 
 def _no_such(name: str, known: Iterable[str]) -> str:

@@ -99,3 +99,9 @@ def test_of_several_letters_those_that_stay_are_told_with_the_reason(own_install
             in answer.err
         )
         assert "Traceback" not in answer.err
+
+
+def test_a_sink_that_nothing_is_known_of_is_a_mistake_of_usage(installation: Installation) -> None:
+    answer = installation.shiftwire("dead-letters", "list", "--sink", "pickey")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no sink pickey; known: archive, picky" in answer.err

@@ -5,6 +5,8 @@ import select
 import signal
 import subprocess
 
+import pytest
+import yaml
 from jsonschema import validate
 
 from tests.service.cli import shapes
@@ -41,7 +43,23 @@ def test_list_chooses_by_collection_and_number(installation: Installation) -> No
         "events", "list", "--collection", "assignments", "--limit", "2", "--json"
     ).json()
     assert [(e["subject"], e["sequence"]) for e in chosen] == [(SECOND, "0002"), (FIRST, "0003")]
-    assert installation.shiftwire("events", "list", "--collection", "people", "--json").json() == []
+
+
+@pytest.mark.parametrize("how", ["list", "tail"])
+def test_a_collection_that_nothing_is_known_of_is_a_mistake_of_usage(
+    how: str, installation: Installation
+) -> None:
+    answer = installation.shiftwire("events", how, "--collection", "asignments")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no collection asignments; known: assignments, clockings" in answer.err
+
+
+def test_a_collection_that_the_log_alone_still_knows_is_listed(own_installation: Installation) -> None:
+    config = yaml.safe_load(own_installation.config.read_text())
+    del config["tenants"]["acme"]["collections"]["clockings"]
+    own_installation.config.write_text(yaml.safe_dump(config))
+    found = own_installation.shiftwire("events", "list", "--collection", "clockings", "--json").json()
+    assert [event["subject"] for event in found] == ["clockings/9"]
 
 
 def test_a_tenant_that_is_not_configured_is_a_mistake_of_usage(installation: Installation) -> None:

@@ -43,6 +43,7 @@ def test_the_filter_of_the_sink_and_newer_versions_are_counted(installation: Ins
             ("--sink", "archive", "--collection", "people"),
             "there is no people. Known: assignments, clockings.",
         ),
+        (("--sink", "archive", "--type", CREATED.replace("created", "creatd")), f'Did you mean "{CREATED}"?'),
         (("--sink", "archive", "--since", "yesterday"), "is not a time such as"),
         (("--sink", "archiv"), 'there is no archiv. Did you mean "archive"?'),
         (("--sink", "archive", "--since", "2026-03-09", "--until", "2026-03-09"), "the range is empty"),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from service.cli.body_options import time_of_day
 from tests.ports import free_port
+from tests.service.cli.commands import command
 from tests.service.cli.written import ALONE, Tenant, simulated
 
 ASSIGN = (
     *("assignments", "create", "acme", "--person", "@employee-number=5003", "--from", "2026-03-10"),
     *("--start", "08:00", "--end", "17:00", "--break", "30", "--activity", "1=@data-entry-code=00014"),
 )
+LIST = ("assignments", "list", "acme", "--from")
 CLOCK = ("clockings", "create", "acme", "--person", "3", "--date", "2026-03-10", "--kind", "InOut")
 
 
@@ -74,7 +78,6 @@ def test_a_clocking_is_created_and_listed_with_the_references_asked_for(tenant: 
         (("assignments", "create", "acme", "--data", "{"), ["not JSON"]),
         (("assignments", "create", "acme", "--data", "[]"), ["must be a JSON object"]),
         (("assignments", "create", "acme", "--data", "{}"), ["person: ", "from: ", "activityLevels: "]),
-        (("assignments", "list", "acme", "--from", "tomorrow"), ["expected a date"]),
         (("assignments", "list", "acme", "--filter", "person gt 3"), ["is not an operator"]),
         (("clockings", "list", "acme", "--from", "2026-01-01", "--external-reference", "x=y"), ["Not sent"]),
     ],
@@ -88,6 +91,27 @@ def test_a_bad_value_ends_with_1_and_nothing_is_sent(
     assert all(word in answer.err for word in words), answer.err
     assert "Traceback" not in answer.err
     assert tenant.calls() == before
+
+
+@pytest.mark.parametrize("given", ["--file", "-"])
+def test_a_body_that_is_no_text_ends_with_1_by_file_and_by_standard_input(tenant: Tenant, given: str) -> None:
+    file = tenant.folder / "body.json"
+    file.write_bytes(b'{"comments": "\xff"}')
+    name = (given, str(file)) if given == "--file" else (given,)
+    words = command("assignments", "create", "acme", *name, "--config", str(tenant.config))
+    done = subprocess.run(words, input=file.read_bytes(), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, b"Not sent: the body is not UTF-8 (byte 15)\n")
+
+
+def test_the_help_says_that_an_assignment_without_until_is_open_ended(tenant: Tenant) -> None:
+    assert "open-ended" in tenant.here("assignments", "create", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("0", 0), ("00:08", 8), ("480", 480), ("-120", -120), ("-02:00", -120)]
+)
+def test_a_time_is_a_clock_or_minutes_since_midnight(text: str, minutes: int) -> None:
+    assert time_of_day("--start", text) == minutes
 
 
 @pytest.mark.parametrize(
@@ -107,6 +131,15 @@ def test_a_bad_value_ends_with_1_and_nothing_is_sent(
             "COLLECTION=NAME",
         ),
         (("clockings", "import", "acme", "nowhere.csv"), "nowhere.csv"),
+        ((*ASSIGN, "--end", "17"), "17 could be an hour or minutes"),
+        ((*ASSIGN, "--start", "0830"), "0830 could be an hour or minutes"),
+        ((*CLOCK, "--time", "-8"), "-8 could be an hour or minutes"),
+        ((*CLOCK, "--time", "480", "--longitude", "4.39"), "give both"),
+        ((*CLOCK, "--time", "480", "--latitude", "51"), "give both"),
+        ((*LIST, "2026-03-10", "--to", "2026-03-09"), "2026-03-09 is before --from 2026-03-10"),
+        ((*LIST, "tomorrow"), "expected a date"),
+        ((*LIST, "2026-03-10", "--person", "x"), "expected ids"),
+        ((*LIST, "2026-03-10", "--org-group", "1,,2"), "expected ids"),
         (("clockings", "delete", "acme", "1"), "No such command"),
     ],
 )

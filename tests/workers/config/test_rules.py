@@ -56,12 +56,6 @@ def test_the_token_of_a_viewer_is_not_that_of_the_operator(case):
     case.set("admin_tokens", {"operator": "", "viewer": ""}).config()
 
 
-@pytest.mark.parametrize("role", ["operator", "viewer"])
-def test_a_token_that_could_be_guessed_is_refused(case, role):
-    assert "at least 16 characters" in case.set(f"admin_tokens.{role}", "fifteen-letters").problem()
-    case.set(f"admin_tokens.{role}", "sixteen-letters!").config()
-
-
 def test_without_management_every_collection_names_its_webhook(case):
     case.set("subscriptions.manage", False).set("tenants.acme.collections.people", {})
     assert [problem.split(":")[0] for problem in case.problems()] == [
