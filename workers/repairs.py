@@ -19,6 +19,7 @@ from workers.refusals import Refusals
 from workers.store.deltas import DeltaStates
 from workers.store.inbox import Inbox
 from workers.store.owed import Owed
+from workers.store.pulse import Pulse
 from workers.sync import Busy, Sync
 
 log = structlog.get_logger()
@@ -53,6 +54,21 @@ class Repairs:
         deltas, owed = self._settings(tenant).deltas, await self._owed.all(tenant)
         asked = [c for c in collections if c not in deltas and c not in owed]
         return [c for c in asked if not await self._sync.loaded(tenant, c)]
+
+    async def after_restore(self, tenant: str, collections: Iterable[str], pulse: Pulse) -> None:
+        """Owes those that no delta catches up a whole comparison, when the store may have come back from a backup."""
+        deltas = self._settings(tenant).deltas
+        if gap := await pulse.gap(tenant):
+            owed = sorted(set(collections) - deltas)
+            log.warning(
+                "the store was away and may have come back older: collections without a delta are compared",
+                tenant=tenant,
+                seconds=round(gap),
+                collections=owed,
+            )
+            for collection in owed:
+                await self._owed.note(tenant, collection)
+        await pulse.beat(tenant)
 
     async def run(self, tenant: str, known: Callable[[str], bool]) -> None:
         """Does what is owed; what cannot be done now stays.

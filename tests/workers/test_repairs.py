@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from tests.workers.tenants import Tenant, simulated
@@ -31,6 +32,7 @@ from workers.store.keys import Partition
 from workers.store.leases import Leases
 from workers.store.owed import Owed
 from workers.store.progress import ProgressStore
+from workers.store.pulse import Pulse
 from workers.store.scripts import Scripts
 from workers.store.state import States
 from workers.store.stops import Stops
@@ -49,7 +51,7 @@ class House:
     """`deltas`: the collections whose delta is kept."""
 
     def __init__(self, redis: Redis, tenant: Tenant, deltas: frozenset[str] = frozenset()) -> None:
-        scripts = Scripts(redis)
+        scripts = self.scripts = Scripts(redis)
         self.redis, self.schedule = redis, Schedule(1, 1)
         self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": False}})
         leases, self.owed, self.states = Leases(scripts), Owed(scripts), DeltaStates(scripts)
@@ -246,3 +248,52 @@ async def test_a_load_that_is_noted_already_is_not_noted_anew(redis: Redis, tena
     noted = await house.owed.all("acme")
     await house.repairs.first_loads("acme", ["assignments"])
     assert await house.owed.all("acme") == noted
+
+
+async def restarted(redis: Redis, *, silent: float) -> None:
+    """The store is in another life, and the last pulse so many seconds old: as after a restart, or a restore."""
+    beat = msgspec.json.encode({"life": "the-life-before", "at": clock.now() - silent})
+    await redis.set("sw:{acme}:pulse", beat)
+
+
+async def test_a_store_that_came_back_from_a_backup_is_compared_where_no_delta_catches_up(
+    redis: Redis, tenant: Tenant
+) -> None:
+    """What was told after the backup lies far outside the days of the regular reconciliation."""
+    name, house = await shift(tenant, until=None), House(redis, tenant)
+    await house.repairs.first_loads("acme", ["assignments"])
+    await house.run()
+    await house.events()
+    await tenant.edit(id=int(name.rpartition("/")[2]), comments="changed after the backup")
+    await restarted(redis, silent=3600)
+    with structlog.testing.capture_logs() as said:
+        await house.repairs.after_restore("acme", ["assignments"], Pulse(house.scripts))
+    assert [(line["log_level"], line["seconds"]) for line in said] == [("warning", 3600)]
+    await house.run()
+    assert (await house.events())[-1] == (name, "updated", "reconcile")
+    await house.repairs.after_restore("acme", ["assignments"], Pulse(house.scripts))
+    assert await house.owed.all("acme") == {}
+
+
+async def test_after_a_restart_of_a_moment_nothing_is_owed(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant)
+    await restarted(redis, silent=10)
+    await house.repairs.after_restore("acme", ["assignments"], Pulse(house.scripts))
+    assert await house.owed.all("acme") == {}
+
+
+async def test_in_one_life_of_the_store_nothing_is_owed_however_long_nobody_worked(
+    redis: Redis, tenant: Tenant
+) -> None:
+    house, pulse = House(redis, tenant), Pulse(Scripts(redis), gap_seconds=0.01)
+    await house.repairs.after_restore("acme", ["assignments"], pulse)
+    await asyncio.sleep(0.05)
+    await house.repairs.after_restore("acme", ["assignments"], pulse)
+    assert await house.owed.all("acme") == {}
+
+
+async def test_a_delta_catches_up_by_itself_after_a_restore(redis: Redis, tenant: Tenant) -> None:
+    house = House(redis, tenant, frozenset({"assignments"}))
+    await restarted(redis, silent=3600)
+    await house.repairs.after_restore("acme", ["assignments"], Pulse(house.scripts))
+    assert await house.owed.all("acme") == {}
