@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from workers import plan
+from workers import arrivals, plan
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
 from workers.protime.not_json import NOT_JSON
 from workers.store.gate import CHAINED, Apply, Came, Decision, Reject, Same, Supersede
@@ -78,7 +78,7 @@ def _came(entry: Entry) -> Came:
 def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
     collection, _, number = entry.resource.partition("/")
     if number == NO_ID:
-        raise NormalizeError("the record has no integer id")
+        raise NormalizeError(arrivals.why_unreadable(entry.data))
     resource = None if entry.deleted else _object(entry.data)
     change = Change(
         tenant=tenant.name,
