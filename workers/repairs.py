@@ -44,10 +44,14 @@ class Repairs:
         self._settings = settings
 
     async def first_loads(self, tenant: str, collections: list[str]) -> None:
-        """Notes which of these, kept without a delta, were never loaded. Raises `RedisError`."""
+        """Notes which of these, kept without a delta, were never loaded, or not from so early on. Raises `RedisError`."""
         for collection in collections:
-            kept = collection in self._settings(tenant).deltas
-            if not kept and not await self._sync.loaded(tenant, collection):
+            settings = self._settings(tenant)
+            if collection in settings.deltas:
+                continue
+            if await self._sync.loaded(settings, tenant, collection):
+                await self._sync.remember(settings, tenant, collection)
+            else:
                 await self._owed.note(tenant, collection)
 
     async def run(self, tenant: str, known: Callable[[str], bool]) -> None:
@@ -57,13 +61,13 @@ class Repairs:
                 await self._owed.done(tenant, collection, stamp)
 
     async def _done(self, tenant: str, collection: str) -> bool:
-        if self._refusals.resting(tenant, collection):
+        if self._refusals.resting(tenant, collection) or await self._refusals.whole_rests(tenant, collection):
             return False
         if collection in self._settings(tenant).deltas:
             # The walk of the new delta goes first: what it brings need not be found once more.
             walked = bool((await self._deltas.get(tenant, collection)).link)
             return walked and await self._compared(tenant, collection)
-        if await self._sync.loaded(tenant, collection):
+        if await self._sync.loaded(self._settings(tenant), tenant, collection):
             return await self._compared(tenant, collection)
         return await self._loaded(tenant, collection)
 
@@ -75,8 +79,12 @@ class Repairs:
     async def _loaded(self, tenant: str, collection: str) -> bool:
         try:
             await self._sync.load(self._settings(tenant), tenant, collection)
-        except (ProtimeError, Busy) as error:
-            if isinstance(error, Busy) or not await self._refusals.met(tenant, collection, error):
+        except Busy as error:
+            log.warning("not loaded", tenant=tenant, collection=collection, error=str(error))
+        except ProtimeError as error:
+            if not await self._refusals.whole_met(tenant, collection, error):
                 log.warning("not loaded", tenant=tenant, collection=collection, error=str(error))
-            return False
-        return True
+        else:
+            await self._refusals.whole_over(tenant, collection)
+            return True
+        return False
