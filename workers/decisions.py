@@ -79,6 +79,9 @@ def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[
     collection, _, number = entry.resource.partition("/")
     if number == NO_ID:
         raise NormalizeError(arrivals.why_unreadable(entry.data))
+    # The state keeps the version between blanks. Lists and deltas are looked at before; what was asked for by its id is not.
+    if not (entry.version.isascii() and entry.version.isprintable()) or " " in entry.version:
+        raise NormalizeError("changeVersion: expected printable ASCII without blanks")
     resource = None if entry.deleted else _object(entry.data)
     change = Change(
         tenant=tenant.name,

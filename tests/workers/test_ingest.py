@@ -505,6 +505,25 @@ async def test_each_item_whose_head_cannot_be_read_is_rejected_for_itself(redis:
     assert all("cannot be told from others: Expected `str` matching" in reason for reason in reasons)
 
 
+@pytest.mark.parametrize("version", ["00 01", "00\n1", "é"])
+async def test_a_fetched_record_with_an_odd_version_is_rejected_and_the_partition_goes_on(
+    redis: Redis, version: str
+) -> None:
+    async def odd(_: str, collection: str, number: int) -> Entry:
+        return Entry("", f"{collection}/{number}", version if number == 1 else "02", False, "", record("02"))
+
+    house = House(redis, "resource", odd)
+    for _ in range(2):
+        await house.notify("")
+        await house.drain()
+    await house.notify("01", resource="assignments/2")
+    assert [e["subject"] for e in await house.drain()] == ["assignments/2"]
+    assert (
+        await rejected(house)
+        == ["NormalizeError: changeVersion: expected printable ASCII without blanks"] * 2
+    )
+
+
 @pytest.mark.parametrize("mode", ["payload", "delta"])
 async def test_the_newest_good_state_of_a_record_counts_when_newer_ones_are_rejected(
     redis: Redis, mode: str
