@@ -93,12 +93,13 @@ class Reconciler:
         try:
             found = await self._reconciliation.run(self._settings(tenant), tenant, collection, window)
         except ProtimeError as error:
-            if not await self._refusals.met(tenant, collection, error):
+            if not await self._refusals.whole_met(tenant, collection, error):
                 log.warning("not reconciled", error=str(error), **about)
             return None
         finally:
             await self._leases.release(lease)
         await self._refusals.over(tenant, collection)
+        await self._refusals.whole_over(tenant, collection)
         if await self._progress.life() != since:
             log.warning("not reconciled", error="the store was restarted meanwhile", **about)
             return None
