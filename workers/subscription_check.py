@@ -64,6 +64,8 @@ class Check:
         self._created = created
         self._stopped = stopped
         self._resting = resting
+        #: What became of each collection: its subscription in force, or why it has got none.
+        self.found: dict[str, Subscription | ProtimeError] = {}
         self._deleted: set[str] = set()
         self._settled = True
 
@@ -88,19 +90,25 @@ class Check:
             current = await (self._found(found) if found else self._made(collection))
         except AuthenticationFailed:
             raise
-        except _FINAL as error:
-            check_seconds = self._survey.wanted.check_seconds
-            await self._refusals.unsubscribed(self._tenant, collection, error, check_seconds)
-            return None
         except ProtimeError as error:
-            self._settled = False
-            log.warning(
-                "subscription not created", tenant=self._tenant, collection=collection, error=str(error)
-            )
+            self.found[collection] = error
+            await self._without(collection, error)
             return None
+        self.found[collection] = current
         if collection in self._stopped:
             await self._refusals.subscribed(self._tenant, collection)
         return current
+
+    async def _without(self, collection: str, error: ProtimeError) -> None:
+        """There is no new one. Whoever wanted another one beside one that is good hears of it by `found` alone."""
+        if collection in self._survey.anew:
+            return
+        if isinstance(error, _FINAL):
+            check_seconds = self._survey.wanted.check_seconds
+            await self._refusals.unsubscribed(self._tenant, collection, error, check_seconds)
+            return
+        self._settled = False
+        log.warning("subscription not created", tenant=self._tenant, collection=collection, error=str(error))
 
     async def _found(self, subscription: Subscription) -> Subscription:
         return await self._seen(subscription, self._survey.webhooks[subscription.webhook])

@@ -38,15 +38,21 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Survey:
-    """`records` are ours, `webhooks` those at Protime that are ours, by id; both as they were `now`."""
+    """`records` are ours, `webhooks` those at Protime that are ours, by id; both as they were `now`.
+
+    `anew`: collections that are to get another webhook, however good the one is that they have.
+    """
 
     wanted: Wanted
     records: Sequence[Subscription]
     webhooks: Mapping[str, Webhook]
     now: datetime
+    anew: frozenset[str] = frozenset()
 
     def in_force(self, collection: str) -> Subscription | None:
         """The newest that still has a good part of its life before it. It may not deliver yet."""
+        if collection in self.anew:
+            return None
         good = [s for s in self._of(collection) if self._good(s)]
         return max(good, key=lambda s: s.created_at, default=None)
 

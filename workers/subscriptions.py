@@ -12,7 +12,7 @@ from workers.protime import Protime, ProtimeError
 from workers.refusals import Refusals
 from workers.store.keys import tenant_key
 from workers.store.leases import Leases
-from workers.store.subscriptions import Subscriptions
+from workers.store.subscriptions import Subscription, Subscriptions
 from workers.subscription_check import Check, Created
 from workers.subscription_survey import Survey, Wanted, ours
 
@@ -20,6 +20,10 @@ log = structlog.get_logger()
 
 #: Under this name a refusal of webhooks altogether is reported.
 WEBHOOKS = "webhooks"
+
+
+class CheckUnderWay(Exception):
+    """Another process looks after the tenant's subscriptions at this moment."""
 
 
 class SubscriptionKeeper:
@@ -67,16 +71,39 @@ class SubscriptionKeeper:
         finally:
             await self._leases.release(lease)
 
-    async def _check(self, tenant: str, *, again: bool) -> bool:
-        client, stopped = self._client(tenant), await self._refusals.without_subscription(tenant)
-        survey = await self._survey(tenant, client)
-        parts = (tenant, survey, client, self._stored, self._refusals, self._created)
-        return await Check(*parts, stopped=stopped, resting=stopped if again else ()).run()
+    async def renew(self, tenant: str, collection: str) -> Subscription:
+        """Another webhook for a collection. The one it has stays as it is until the new one delivers; a check deletes it.
 
-    async def _survey(self, tenant: str, client: Protime) -> Survey:
+        Raises `CheckUnderWay`, and ProtimeError when there is no new one: then nothing has changed.
+        """
+        lease = await self._leases.acquire(tenant_key(tenant, "subscriptions:lock"))
+        if lease is None:
+            raise CheckUnderWay(tenant)
+        try:
+            check = await self._begun(tenant, anew=frozenset({collection}))
+            settled = await check.run()
+            if not settled:
+                await self._stored.trouble(tenant, there_is=True)
+        finally:
+            await self._leases.release(lease)
+        found = check.found[collection]
+        if isinstance(found, ProtimeError):
+            raise found
+        return found
+
+    async def _check(self, tenant: str, *, again: bool) -> bool:
+        return await (await self._begun(tenant, again=again)).run()
+
+    async def _begun(self, tenant: str, *, again: bool = False, anew: frozenset[str] = frozenset()) -> Check:
+        client, stopped = self._client(tenant), await self._refusals.without_subscription(tenant)
+        survey = await self._survey(tenant, client, anew)
+        parts = (tenant, survey, client, self._stored, self._refusals, self._created)
+        return Check(*parts, stopped=stopped, resting=stopped if again else ())
+
+    async def _survey(self, tenant: str, client: Protime, anew: frozenset[str]) -> Survey:
         wanted, listed = self._wanted(tenant), await client.list_webhooks()
         records = await self._stored.all(tenant)
-        return Survey(wanted, records, ours(wanted.prefix, records, listed), clock.moment())
+        return Survey(wanted, records, ours(wanted.prefix, records, listed), clock.moment(), anew)
 
     def _wanted(self, tenant: str) -> Wanted:
         collections, settings = self._config.tenants[tenant].collections, self._config.subscriptions

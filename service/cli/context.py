@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 import typer
+from redis.exceptions import ConnectionError as HungUp
 
 from service.cli.logs import configure
 from service.cli.options import DEFAULT_CONFIG
 from workers.config import Config, cautions, load, masked
 from workers.store import Store
-from workers.store.connect import connect
+from workers.store.connect import StoreUnreachable, connect
 from workers.store.embedded import url_of
 from workers.store.partition_count import compare
 
@@ -44,6 +46,20 @@ def store_url(config: Config) -> str:
     return config.store.url or url_of(Path(config.store.data_dir))
 
 
+@contextmanager
+def embedded_asked_for(config: Config) -> Iterator[None]:
+    """Says what a missing embedded Redis means: a socket that is not there tells nobody what to do."""
+    try:
+        yield
+    except (StoreUnreachable, HungUp):
+        if config.store.url:
+            raise
+        raise StoreUnreachable(
+            f"the embedded Redis in {config.store.data_dir} does not answer: does `shiftwire run` run in this folder? "
+            "It brings that Redis; another one is named by store.url"
+        ) from None
+
+
 def log_configuration(config: Config) -> None:
     log.info("configuration", **masked(config))
 
@@ -66,4 +82,5 @@ def with_store(config: Config, work: Callable[[Store], Coroutine[Any, Any, T]]) 
         finally:
             await redis.aclose()
 
-    return asyncio.run(run())
+    with embedded_asked_for(config):
+        return asyncio.run(run())

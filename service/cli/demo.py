@@ -21,14 +21,12 @@ from service.cli.demo_screen import Screen
 from service.cli.demo_setup import TIMEZONE, Setup
 from service.cli.demo_sink import Receiver
 from service.cli.demo_verdict import Seen, problems
-from service.cli.failures import FAILURE, CommandFailed
+from service.cli.failures import FAILURE, INTERRUPTED, CommandFailed
 from service.cli.logs import configure
 from workers.events import Event
 from workers.protime import ProtimeError
 
 _SECONDS_OF_A_DAY = 30.0
-#: What a shell expects of a command that was interrupted before it had anything to tell.
-_INTERRUPTED = 130
 
 
 def demo(
@@ -84,7 +82,7 @@ async def _run(screen: Screen, installation: Installation, days: Days, stop: asy
     screen.note("starting the simulator, Redis, the service, a worker and the scheduler")
     if not await _unless(stop, installation.start()):
         screen.note("stopped before the day began")
-        return _INTERRUPTED
+        return INTERRUPTED
     screen.began(installation.setup, len(installation.seen.ids))
     await _unless(stop, days.play(screen.action, screen.day))
     screen.note("the day is over, waiting until everything has arrived")

@@ -10,12 +10,14 @@ from redis.exceptions import RedisError
 
 from service.listening import CannotListen
 from workers.config import ConfigError
-from workers.protime import AuthenticationFailed, ProtimeError, Transient, Unconfirmed
+from workers.protime import AuthenticationFailed, PermissionDenied, ProtimeError, Transient, Unconfirmed
 from workers.store.connect import StoreUnreachable, UnsafeStore
 from workers.store.embedded import NoRedis
 from workers.store.vault import CannotOpen
 
 FAILURE, USAGE, UNREACHABLE, BAD_CONFIGURATION = 1, 2, 69, 78
+#: What a shell expects of a command that Ctrl-C ended before it was through.
+INTERRUPTED = 130
 
 
 class CommandFailed(Exception):
@@ -26,6 +28,7 @@ class CommandFailed(Exception):
 _KNOWN: tuple[tuple[tuple[type[Exception], ...], str, int], ...] = (
     ((UnsafeStore, CannotOpen, AuthenticationFailed), "", BAD_CONFIGURATION),
     ((StoreUnreachable, NoRedis), "", UNREACHABLE),
+    ((PermissionDenied,), "Protime: ", BAD_CONFIGURATION),
     ((Transient, Unconfirmed), "Protime: ", UNREACHABLE),
     ((ProtimeError,), "Protime: ", FAILURE),
     ((RedisError, ConnectionError), "The store does not answer: ", UNREACHABLE),

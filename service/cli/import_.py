@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from service.cli import screen, waiting
 from service.cli.at_protime import with_protime
-from service.cli.failures import FAILURE, CommandFailed
+from service.cli.failures import FAILURE, INTERRUPTED, CommandFailed
 from workers.config import Config
 from workers.imports.columns import BadColumns
 from workers.imports.importing import OUTCOMES, Importing, Outcome
@@ -47,7 +47,7 @@ def import_into(
     What was done stands in a journal beside the file, so that an import that was interrupted goes on.
     """
     target = f"{config.tenants[tenant].base_url}/{tenant}/{collection}"
-    stopped: Exception | None = None
+    stopped: BaseException | None = None
     try:
         rows = read(file, BODIES[collection])
         found = [Outcome(row.line, "failed", reason="; ".join(row.mistakes)) for row in rows if row.mistakes]
@@ -63,6 +63,8 @@ def import_into(
     print_report(len(rows), sorted(found), as_json)
     if stopped is not None:
         print("Stopped before the end. The same command goes on from here.", file=sys.stderr)
+        if isinstance(stopped, KeyboardInterrupt):
+            raise typer.Exit(INTERRUPTED)
         raise stopped
     if any(outcome.outcome == "failed" for outcome in found):
         raise typer.Exit(FAILURE)
@@ -78,8 +80,8 @@ def _before(jobs: Sequence[Job]) -> list[Outcome]:
 
 def _send(
     collection: str, config: Config, tenant: str, jobs: Sequence[Job], journal: Journal, found: list[Outcome]
-) -> Exception | None:
-    """Adds what becomes of each row to `found`; what stopped the import, None at its end."""
+) -> BaseException | None:
+    """Adds what becomes of each row to `found`; what stopped the import, Ctrl-C too, None at its end."""
     left = [job for job in jobs if not job.done]
     if not left:
         return None
@@ -95,7 +97,7 @@ def _send(
         try:
             # An import waits by itself: it knows what was sent, and what is in doubt.
             with_protime(config, tenant, work, reads=collection, writes=collection)
-        except (ProtimeError, StoreUnreachable) as error:
+        except (ProtimeError, StoreUnreachable, KeyboardInterrupt) as error:
             return error
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from service.cli.context import configuration, with_store
-from service.cli.failures import FAILURE, CommandFailed
+from service.cli.failures import FAILURE, INTERRUPTED, CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from service.cli.parameters import spread
-from service.cli.replay_report import print_estimate, print_report
+from service.cli.replay_report import (
+    print_estimate,
+    print_report,
+    tell_of_going_on,
+    tell_of_no_worker,
+    tell_of_order,
+)
 from workers.config import Config
 from workers.replay.estimate import Estimate
 from workers.replay.orders import Orders
@@ -26,6 +33,8 @@ from workers.store import Store
 from workers.store.replays import Replay, ReplayUnderWay
 
 _POLL_SECONDS = 0.25
+#: A worker that is there has begun by then, or said what it waits for.
+_LATE_SECONDS = 5.0
 
 Values = list[str] | None
 
@@ -68,7 +77,7 @@ def replay(
     """Delivers events of the log to a sink once more.
 
     Without --confirm nothing is delivered: it prints what would be. The events keep their ids and say `origin: replay`.
-    Live traffic goes first. Ctrl-C leaves a replay running. Times are ISO 8601, such as 2026-03-09 or
+    Live traffic goes first. Ctrl-C leaves a replay running (exit code 130). Times are ISO 8601, such as 2026-03-09 or
     2026-03-09T14:00; without an offset they are the tenant's. Exit code 1 when events failed.
     """
     loaded, _ = configuration(context, config)
@@ -79,7 +88,11 @@ def replay(
     elif status:
         _finish(loaded, with_store(loaded, job.newest), as_json)
     elif confirm:
-        _finish(loaded, with_store(loaded, lambda store: job.deliver(store, wait=wait)), as_json)
+        found = with_store(loaded, lambda store: job.deliver(store, wait=wait))
+        _finish(loaded, found, as_json)
+        if wait and found is not None and found.state == "running":
+            tell_of_going_on(found)
+            raise typer.Exit(INTERRUPTED)
     else:
         print_estimate(with_store(loaded, job.count), as_json=as_json)
 
@@ -141,10 +154,15 @@ class _Job:
         # Not left to cancellation: the Redis client swallows one now and then.
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-        found = begun
+        found, late = begun, asyncio.get_running_loop().time() + _LATE_SECONDS
+        if wait:
+            tell_of_order(begun)
         with _bar(self._sink) as show:
             while True:
                 show(found)
+                if found == begun and asyncio.get_running_loop().time() > late:
+                    tell_of_no_worker()
+                    late = math.inf  # said once
                 if found.state != "running" or stop.is_set() or not wait:
                     return found
                 await asyncio.wait([asyncio.create_task(stop.wait())], timeout=_POLL_SECONDS)

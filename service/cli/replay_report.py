@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from service.cli import screen
 from workers.config import Config
 from workers.replay.estimate import Estimate
@@ -48,3 +50,25 @@ def print_report(config: Config, replay: Replay, *, as_json: bool) -> None:
         print(f"{line.outcome:<8} {line.id}  {line.reason}")
     if len(replay.report) > _NAMED:
         print("… and more: --status --json names them")
+
+
+def tell_of_order(replay: Replay) -> None:
+    _tell(f"replay {replay.id} to {replay.sink} is ordered: {replay.total:,} events of the log to look at")
+
+
+def tell_of_no_worker() -> None:
+    _tell(
+        "No worker takes it so far. Does `shiftwire run` or `shiftwire work` run on this store? The order waits for one."
+    )
+
+
+def tell_of_going_on(replay: Replay) -> None:
+    _tell(
+        f"It goes on in the workers: `shiftwire replay --sink {replay.sink} --status` tells how far it is, "
+        f"`--cancel {replay.id}` ends it."
+    )
+
+
+def _tell(text: str) -> None:
+    """Beside the report, which is the output."""
+    print(text, file=sys.stderr, flush=True)

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from service.cli.context import configuration, log_cautions, log_configuration, store_url
+from service.cli.context import (
+    configuration,
+    embedded_asked_for,
+    log_cautions,
+    log_configuration,
+    store_url,
+)
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
@@ -66,7 +72,8 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
     from service.main import serve as serve_  # noqa: PLC0415  # each process imports only what it runs
 
     loaded, _ = _started(context, config)
-    serve_(loaded, store_url(loaded))
+    with embedded_asked_for(loaded):
+        serve_(loaded, store_url(loaded))
 
 
 def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
@@ -75,7 +82,7 @@ def work(context: typer.Context, config: ConfigOption = None, metrics_port: Metr
     from workers.main import work as work_  # noqa: PLC0415
 
     loaded, _ = _started(context, config)
-    with probes(metrics_port, store_url(loaded)):
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         work_(loaded, store_url(loaded))
 
 
@@ -89,7 +96,7 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
 
     loaded, _ = _started(context, config)
     log_cautions(loaded)  # here, since every installation has one of these, and `run` starts it too
-    with probes(metrics_port, store_url(loaded)):
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         schedule_(loaded, store_url(loaded))
 
 

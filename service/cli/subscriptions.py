@@ -6,8 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -30,7 +29,9 @@ from workers.store.subscriptions import Subscription
 from workers.store.vault import CannotOpen
 from workers.subscribed import Subscribed
 from workers.subscription_survey import ours
-from workers.subscriptions import SubscriptionKeeper, destinations
+from workers.subscriptions import CheckUnderWay, SubscriptionKeeper, destinations
+
+WebhookId = Annotated[str, typer.Argument(metavar="ID", help="As `subscriptions list` prints it.")]
 
 app = typer.Typer(no_args_is_help=True, **MANNERS)
 
@@ -75,36 +76,39 @@ def _print_table(config: Config, rows: list[dict[str, Any]]) -> None:
 
 @app.command("renew")
 def renew(
-    context: typer.Context, tenant: Tenant, collection: Collection, config: ConfigOption = None
+    context: typer.Context,
+    tenant: Tenant,
+    collection: Collection,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Replaces the webhook of a collection: the new one accepts before the old one is deleted."""
+    """Replaces the webhook of a collection: the new one accepts before the old one is deleted.
+
+    When there is no new one, the old one stays as it is.
+    """
     loaded, _ = configuration(context, config)
     known(loaded, tenant, collection)
     if not loaded.subscriptions.manage:
         raise CommandFailed("subscriptions.manage is false: webhooks made by hand are renewed by hand")
 
     async def replace(store: Store) -> str:
-        for subscription in await store.subscriptions.all(tenant):
-            if subscription.collection == collection and not subscription.retired_at:
-                retired = msgspec.structs.replace(subscription, retired_at=datetime.now(UTC))
-                await store.subscriptions.put(tenant, retired)
-        await _check(loaded, store, tenant)
-        current = [
-            s
-            for s in await store.subscriptions.all(tenant)
-            if s.collection == collection and s.webhook and not s.retired_at
-        ]
-        if not current:
-            raise CommandFailed(
-                "the webhook was not renewed: Protime could not be asked, it will be tried again"
-            )
-        return current[0].webhook
+        return (await _renewed(loaded, store, tenant, collection)).webhook
 
-    print(f"{tenant}/{collection}: now {with_store(loaded, replace)}")
+    webhook = with_store(loaded, replace)
+    if as_json:
+        screen.print_json({"tenant": tenant, "collection": collection, "id": webhook})
+    else:
+        print(f"{tenant}/{collection}: now {webhook}")
 
 
 @app.command("delete")
-def delete(context: typer.Context, tenant: Tenant, webhook_id: str, config: ConfigOption = None) -> None:
+def delete(
+    context: typer.Context,
+    tenant: Tenant,
+    webhook_id: WebhookId,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Deletes a webhook at Protime. One that the configuration wants is created anew by the next check."""
     loaded, _ = configuration(context, config)
     known(loaded, tenant)
@@ -118,7 +122,10 @@ def delete(context: typer.Context, tenant: Tenant, webhook_id: str, config: Conf
             await clients.of(tenant).delete_webhook(webhook_id)
 
     with_store_or_alone(loaded, remove)
-    print(f"{webhook_id} deleted")
+    if as_json:
+        screen.print_json({"tenant": tenant, "id": webhook_id})
+    else:
+        print(f"{webhook_id} deleted")
 
 
 @asynccontextmanager
@@ -161,7 +168,8 @@ def _without_token(url: str, tenant: str) -> str:
     return f"{url.rpartition('/')[0]}/***" if f"/webhooks/{tenant}/" in url else url
 
 
-async def _check(config: Config, store: Store, tenant: str) -> None:
+async def _renewed(config: Config, store: Store, tenant: str, collection: str) -> Subscription:
+    """Raises CommandFailed and ProtimeError; then the webhook is the one it was."""
     leases, wake = Leases(store.scripts), Wake(make_broker(store_url(config)))
     keeping = asyncio.create_task(leases.keep())
     try:
@@ -170,7 +178,11 @@ async def _check(config: Config, store: Store, tenant: str) -> None:
             keeper = SubscriptionKeeper(
                 config, store.subscriptions, leases, clients.refusals, clients.of, created
             )
-            await keeper.check(tenant)
+            return await keeper.renew(tenant, collection)
+    except CheckUnderWay:
+        raise CommandFailed(
+            f"not renewed: a worker checks the webhooks of {tenant} at this moment. Try again in a few seconds"
+        ) from None
     finally:
         leases.stop()
         keeping.cancel()

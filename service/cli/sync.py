@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Annotated
@@ -14,17 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from service.cli.context import configuration, with_store
-from service.cli.failures import CommandFailed
+from service.cli.failures import INTERRUPTED, CommandFailed
 from service.cli.options import ConfigOption, JsonOption
 from service.cli.waiting import on_screen
 from workers.clients import Clients
 from workers.config import Config
 from workers.first_loads import Behind
+from workers.protime import ProtimeError
 from workers.reading import TenantReading
 from workers.reconcile import Found, Reconciliation, window_of
 from workers.reconciler import schedule_of
 from workers.room import Paced, Room
 from workers.store import Store
+from workers.store.connect import UNAVAILABLE
 from workers.store.leases import Leases
 from workers.store.progress import Progress as Stand
 from workers.store.progress import ProgressStore
@@ -50,24 +53,44 @@ def sync(
     loaded, _ = configuration(context, config)
     known(loaded, tenant, collection)
 
+    stands: list[Stand] = []
+
     async def load(store: Store) -> Stand:
         async with _reading(loaded, store, tenant) as (settings, leases):
             room = Room(store.scripts, store.inbox, loaded.sinks)
             way = Paced(Behind(store.inbox, lambda _: None), room)
             job = Sync(way, leases, ProgressStore(store.scripts), patience=on_screen())
             with _bar(tenant, collection) as show:
+
+                def seen(stand: Stand) -> None:
+                    stands[:] = [stand]
+                    show(stand)
+
                 try:
-                    return await job.load(settings, tenant, collection, show)
+                    return await job.load(settings, tenant, collection, seen)
                 except Busy as error:
                     raise CommandFailed(str(error)) from None
 
-    stand = with_store(loaded, load)
+    try:
+        stand = with_store(loaded, load)
+    except KeyboardInterrupt:
+        _tell_of_going_on(stands)
+        raise typer.Exit(INTERRUPTED) from None
+    except (ProtimeError, *UNAVAILABLE):
+        _tell_of_going_on(stands)
+        raise
     if as_json:
         print(json.dumps({"pages": stand.pages, "records": stand.records}))
     else:
         print(
             f"{tenant}/{collection}: {stand.records:,} records on {stand.pages:,} pages, handed to the workers"
         )
+
+
+def _tell_of_going_on(stands: Sequence[Stand]) -> None:
+    """`stands`: the last one that the load noted, if any."""
+    so_far = "".join(f"{s.records:,} records on {s.pages:,} pages" for s in stands) or "no page was loaded"
+    print(f"Stopped before the end: {so_far}. The same command goes on from there.", file=sys.stderr)
 
 
 def reconcile(

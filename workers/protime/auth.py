@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from workers.protime import errors, links, user_agent
+from workers.protime import errors, links, no_answer, user_agent
 from workers.protime.errors import Malformed, ProtimeError
 from workers.protime.not_json import NOT_JSON
 
@@ -159,7 +159,7 @@ class ClientCredentials:
                     follow_redirects=False,
                 )
         except (httpx.RequestError, TimeoutError) as error:
-            reason = type(error).__name__
+            reason = no_answer.why(error)
             # Asking twice does no harm, so this is transient like a read.
             raise errors.unanswered(reason, sent=False, method="POST", url=self._url) from error
         if response.status_code != 200:

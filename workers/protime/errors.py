@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from workers.protime import error_body, redaction, retry_after
+from workers.protime import error_body, no_answer, redaction, retry_after
 
 
 class ProtimeError(Exception):
@@ -129,6 +129,13 @@ _BY_STATUS: Mapping[int, type[ProtimeError]] = {
 _STOPPED_AT_THE_DOOR = frozenset({401, 413, 414, 425, 429, 431})
 
 
+#: What RFC 6749 §5.2 calls it, and where the server says no more, what to look at.
+_TO_CHECK: Mapping[str, str] = {
+    "invalid_client": "Check the client id and its secret, and that both are of this tenant",
+    "invalid_scope": "Check that Protime granted this client every scope that is asked for",
+}
+
+
 def from_response(
     status: int,
     headers: Mapping[str, str],
@@ -162,6 +169,7 @@ def from_token_response(
     """The same for the token endpoint, where 4xx means a wrong configuration (CHOICE-02), and repeating does no harm."""
     if 400 <= status < 500 and not issubclass(_kind(status, "GET", foreign=False), Transient):
         details = _said(body, tuple(secrets))
+        details["message"] = details["message"] or _TO_CHECK.get(details["code"], "")
         return AuthenticationFailed(status=status, method="POST", url=redaction.address(url), **details)
     error = from_response(status, headers, body, url=url, now=now, secrets=secrets)
     error.method = "POST"
@@ -171,7 +179,7 @@ def from_token_response(
 def unanswered(reason: str, *, sent: bool, method: str, url: str) -> ProtimeError:
     """The error for a request without an answer; `sent`: Protime may have received it."""
     kind = Unconfirmed if sent and method == "POST" else Transient
-    return kind(f"no answer: {reason}", method=method, url=redaction.address(url))
+    return kind(f"no answer from {no_answer.host(url)}: {reason}", method=method, url=redaction.address(url))
 
 
 def _kind(status: int, method: str, *, foreign: bool) -> type[ProtimeError]:
@@ -199,8 +207,9 @@ def _in_doubt(status: int, *, foreign: bool) -> bool:
 def _said(body: bytes, secrets: Iterable[str]) -> dict[str, Any]:
     """What the server says about the error, as arguments of ProtimeError."""
     found = error_body.parse(body)
+    said = found.code or found.reasons or found.validation_errors
     return {
-        "message": _shown(found.message, secrets) or "no readable error in the answer",
+        "message": _shown(found.message, secrets) or ("" if said else "no readable error in the answer"),
         "code": _shown(found.code, secrets),
         "reasons": [_shown(reason, secrets) for reason in found.reasons],
         "validation_errors": [redaction.clean(item, secrets) for item in found.validation_errors],

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 
 import httpx
 
-from workers.protime import errors, links, redaction, user_agent
+from workers.protime import errors, links, no_answer, redaction, user_agent
 from workers.protime.auth import TokenSource
 from workers.protime.carriers import given, own
 from workers.protime.patience import Patience
@@ -240,4 +240,4 @@ def _unanswered(call: Call, error: httpx.RequestError) -> errors.ProtimeError:
     not_sent = isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol
     )
-    return errors.unanswered(type(error).__name__, sent=not not_sent, method=call.method, url=call.url)
+    return errors.unanswered(no_answer.why(error), sent=not not_sent, method=call.method, url=call.url)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import signal
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.service.cli.commands import running
 from tests.service.cli.past import FIRST, Installation
 from workers.replay.times import NotATime, moment
 
@@ -75,6 +77,22 @@ def test_one_replay_at_a_time_and_it_can_be_cancelled(own_installation: Installa
         "replay", "--sink", "archive", "--confirm", "--no-wait", "--subject", FIRST, "--json"
     ).json()
     assert one["total"] <= 3
+
+
+def test_waiting_tells_of_the_order_at_once_and_of_workers_that_are_away_and_ctrl_c_of_what_goes_on(
+    own_installation: Installation,
+) -> None:
+    arguments = ("replay", "--sink", "archive", "--confirm", "--config", str(own_installation.config))
+    with running(*arguments) as process:
+        assert process.stderr
+        assert process.stdout
+        ordered = process.stderr.readline()
+        assert ordered.endswith("to archive is ordered: 4 events of the log to look at\n")
+        assert process.stderr.readline().startswith("No worker takes it so far.")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert "running" in process.stdout.readline()
+        assert process.stderr.read().startswith("It goes on in the workers: ")
 
 
 def test_a_time_without_an_offset_is_the_tenants() -> None:

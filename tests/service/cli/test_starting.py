@@ -12,7 +12,7 @@ import yaml
 
 from service.cli.processes import Child, Family
 from tests.ports import free_port
-from tests.service.cli.commands import shiftwire
+from tests.service.cli.commands import running, shiftwire
 from tests.service.processes import running as own_redis
 
 
@@ -72,6 +72,31 @@ def test_the_simulator_says_in_one_line_why_it_cannot_listen(host: str, words: s
     (line,) = answer.err.splitlines()
     assert f"cannot listen on {host}:{taken}" in line
     assert words in line
+
+
+def test_the_simulator_says_where_it_is_and_who_may_ask() -> None:
+    with running("simulator", "--port", "0") as process:
+        assert process.stdout
+        told = [process.stdout.readline() for _ in range(5)]
+    url = told[1].split()[-1]
+    assert url.startswith("http://127.0.0.1:")
+    assert [line.split()[-1] for line in told[2:]] == ["shiftwire", "simulated-secret", f"{url}/control"]
+
+
+def test_the_simulator_repeats_no_secret_that_it_was_given() -> None:
+    with running("simulator", "--port", "0", "--settings", '{"client_secret": "mine"}') as process:
+        assert process.stdout
+        told = [process.stdout.readline() for _ in range(5)]
+    assert "mine" not in "".join(told)
+
+
+@pytest.mark.parametrize("command", ["ledger", "sinks", "serve", "work", "schedule"])
+def test_without_the_embedded_redis_it_is_asked_whether_run_runs_here(command: str, tmp_path: Path) -> None:
+    store = {"data_dir": str(tmp_path / "data")}
+    answer = shiftwire(command, "--config", configured(tmp_path, store=store))
+    assert answer.code == 69
+    assert "does `shiftwire run` run in this folder?" in answer.err
+    assert "Traceback" not in answer.err
 
 
 def ending_with(code: int, *, blocked: bool = False) -> Child:
