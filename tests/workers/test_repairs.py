@@ -288,6 +288,20 @@ async def test_a_list_that_protime_does_not_give_is_not_begun_anew_every_few_sec
     assert name in {subject for subject, *_ in await house.events()}
 
 
+async def test_a_comparison_that_is_due_rests_as_well_where_its_list_is_not_given(
+    redis: Redis, tenant: Tenant
+) -> None:
+    await shift(tenant)
+    house = House(redis, tenant)
+    house.schedule = Schedule(1, 1, every=0)
+    await house.reconciler.run_due("acme", "assignments")
+    client = Refusing(tenant.client, [UriTooLong(status=414)])
+    house.read_by(client)
+    for _ in range(3):
+        assert await house.reconciler.run_due("acme", "assignments") is None
+    assert client.lists == 1
+
+
 async def test_records_before_a_first_day_that_was_moved_back_are_loaded(
     redis: Redis, tenant: Tenant
 ) -> None:
