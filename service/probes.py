@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +14,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from service import health
-
-
-class NoPort(Exception):
-    """The port of the probes cannot be had (exit code 1): without them nobody would see how the process fares."""
+from service.listening import taken
 
 
 @contextmanager
 def probes(port: int, url: str) -> Iterator[None]:
-    """Serves while the block runs; does nothing for port 0. Raises `NoPort`, before anything of the block has begun."""
+    """Serves while the block runs; does nothing for port 0. Raises `CannotListen`."""
     if not port:
         yield
         return
-    listening = _listening(port)
+    sockets = taken("0.0.0.0", port)  # noqa: S104  # probes come from outside the pod
     client = redis.Redis.from_url(url, socket_timeout=2)
 
     async def ping() -> object:
@@ -41,8 +36,9 @@ def probes(port: int, url: str) -> Iterator[None]:
             Route("/metrics", health.metrics(REGISTRY, None)),
         ]
     )
-    server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, args=([listening],), name="probes", daemon=True)
+    settings = uvicorn.Config(app, ws="none", log_config=None, access_log=False)
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, args=(sockets,), name="probes", daemon=True)
     thread.start()
     try:
         yield
@@ -50,15 +46,3 @@ def probes(port: int, url: str) -> Iterator[None]:
         server.should_exit = True
         thread.join(5)
         client.close()
-
-
-def _listening(port: int) -> socket.socket:
-    """Bound here: in the thread a port that is taken would end the thread, and nothing else."""
-    try:
-        # Probes come from outside the pod.
-        return socket.create_server(("0.0.0.0", port))  # noqa: S104
-    except OSError as error:
-        raise NoPort(
-            f"--metrics-port {port}: cannot be listened on ({os.strerror(error.errno or 0)}). "
-            "Give each process on this machine a port of its own."
-        ) from None

@@ -24,6 +24,8 @@ async def read(request: Request, tenant: Tenant, caller: Caller) -> Response:
     require(caller, *row.readable_with())
     check_flex(row, tenant, "all")
     wanted = references.parse(request.query_params.get("externalReferences"), row)
+    if request.path_params["id"] == str(tenant.settings.broken_record):
+        raise ApiError(500, "An internal error occurred", html=tenant.settings.html_errors)
     entry = find(row, request.path_params["id"], tenant.store) if row.by_id else None
     if entry is None or entry.record is None:
         raise not_found()

@@ -91,6 +91,9 @@ class Faults(Requests, kw_only=True):
     retry_after_seconds: Annotated[Count, about("sent with 503")] = 60
     error_rate: Annotated[Chance, about("probability of a 500")] = 0.0
     error_burst: Annotated[Count, about("so many calls from now on answer 500")] = 0
+    broken_record: Annotated[
+        Count, about("the record with this id, whatever its collection, answers 500 to a GET; 0: none")
+    ] = 0
     slow_seconds: Annotated[Seconds, about("every answer takes so long")] = 0.0
     html_errors: Annotated[bool, about("500 and 503 as a gateway's page")] = False
 

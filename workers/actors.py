@@ -75,6 +75,7 @@ class Jobs:
     async def repair(self, tenant: str) -> None:
         if self._runtime.knows(tenant):
             await self._runtime.unconfigured.settle(tenant)
+            await self._runtime.after_restore(tenant)
             await self._runtime.first_loads(tenant)
             await self._runtime.repairs.run(tenant, partial(self._runtime.knows, tenant))
 

@@ -22,8 +22,9 @@ log = structlog.get_logger()
 
 _IDLE_SECONDS = 1.0
 _AWAY_SECONDS = 0.25
-#: Jobs of one process at a time. They wait on the network most of the time.
-_MOST = 64
+#: Jobs of one process at a time. They wait on the network most of the time; first walks, which may take hours, have a limit of
+#: their own (`workers.delta_walk`).
+AT_A_TIME = 64
 
 
 class Bell:
@@ -32,7 +33,7 @@ class Bell:
     def __init__(self, redis: Redis, jobs: Mapping[str, Callable[..., Awaitable[None]]]) -> None:
         self._redis = redis
         self._jobs = jobs
-        self._room = asyncio.Semaphore(_MOST)
+        self._room = asyncio.Semaphore(AT_A_TIME)
         self._running: set[asyncio.Task[None]] = set()
         self._stopped = False
         self._keeping: asyncio.Task[None] | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from workers import clock, plan
+from workers import arrivals, clock, plan
 from workers.changes import Change, NormalizeError, Rendered, TenantView, normalize, reduced_form, stored_form
 from workers.protime.not_json import NOT_JSON
 from workers.store.gate import CHAINED, Apply, Came, Decision, Reject, Same, Supersede
@@ -81,7 +81,10 @@ def _came(entry: Entry) -> Came:
 def _render(tenant: TenantIngest, entry: Entry, stored: Stored | None) -> tuple[bytes, Rendered]:
     collection, _, number = entry.resource.partition("/")
     if number == NO_ID:
-        raise NormalizeError("the record has no integer id")
+        raise NormalizeError(arrivals.why_unreadable(entry.data))
+    # The state keeps the version between blanks. Lists and deltas are looked at before; what was asked for by its id is not.
+    if not (entry.version.isascii() and entry.version.isprintable()) or " " in entry.version:
+        raise NormalizeError("changeVersion: expected printable ASCII without blanks")
     resource = None if entry.deleted else _object(entry.data)
     change = Change(
         tenant=tenant.name,

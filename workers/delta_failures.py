@@ -66,7 +66,7 @@ class DeltaFailures:
         await self._refusals.met(tenant, collection, error)
         self._say(tenant, collection, again, now)
         if not isinstance(error, _PASSING):
-            await self._let_go(collection, marks)
+            await self.let_go(collection, marks)
         else:
             await self.wait(collection, again, marks)
 
@@ -79,9 +79,10 @@ class DeltaFailures:
         now = clock.now()
         # A beginning in the future: the clock was set back meanwhile, and nobody knows how long they have waited.
         if since > now or max(now, state.retry_at) - since > FALLBACK_SECONDS:
-            await self._let_go(collection, marks)
+            await self.let_go(collection, marks)
 
-    async def _let_go(self, collection: str, marks: Marks) -> None:
+    async def let_go(self, collection: str, marks: Marks) -> None:
+        """These notifications are decided as they were signed."""
         await self._inbox.pulled_through(collection, marks)
         self._wake(marks)
 

@@ -26,6 +26,12 @@ log = structlog.get_logger()
 
 #: A walk that is over sooner keeps its notifications: most of them tell what it brings.
 LET_GO_SECONDS = 1.0
+#: First walks of one process at a time. Each takes the place of a live job for as long as it lasts (`workers.bell`).
+AT_ONCE = 32
+
+
+class NoRoom(Exception):
+    """So many walks are under way already. This one is remembered for whoever makes room (`DeltaWalk.next`)."""
 
 
 def keep_off_unless_ours(lease: Lease) -> None:
@@ -42,19 +48,40 @@ class DeltaWalk:
         tenants: Mapping[str, TenantReading],
         wake: Callable[[Iterable[Partition]], None],
         way: Way,
+        at_once: int = AT_ONCE,
     ) -> None:
         """`wake` is told which partitions have new work; `way` takes the records."""
+        self._room = at_once
+        self._turned_away: dict[tuple[str, str], None] = {}
         self._inbox = inbox
         self._states = states
         self._tenants = tenants
         self._wake = wake
         self._way = way
 
+    def next(self) -> tuple[str, str] | None:
+        """A delta whose walk was turned away before, when there is room now; the first to come first."""
+        if self._room <= 0 or not self._turned_away:
+            return None
+        found = next(iter(self._turned_away))
+        del self._turned_away[found]
+        return found
+
     async def go(self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str) -> None:
         """Goes on where a killed process left it, and puts the link for the first pull into `state`.
 
-        Raises `ProtimeError`, `LockLost`, `SetBack` and `RedisError`.
+        Raises `NoRoom`, `ProtimeError`, `LockLost`, `SetBack` and `RedisError`.
         """
+        if self._room <= 0:
+            self._turned_away[tenant, collection] = None
+            raise NoRoom
+        self._room -= 1
+        try:
+            await self._go(tenant, collection, state, lease, since)
+        finally:
+            self._room += 1
+
+    async def _go(self, tenant: str, collection: str, state: DeltaState, lease: Lease, since: str) -> None:
         settings = self._tenants[tenant]
         if state.walk:
             pages = settings.client.delta_start_from(collection, state.walk)

@@ -19,7 +19,7 @@ from workers import arrivals, clock
 from workers.delta_end import after_the_end, is_over, taken_over
 from workers.delta_failures import DeltaFailures
 from workers.delta_settings import remade, rest, told
-from workers.delta_walk import DeltaWalk, keep_off_unless_ours
+from workers.delta_walk import AT_ONCE, DeltaWalk, NoRoom, keep_off_unless_ours
 from workers.first_loads import Way
 from workers.protime import Gone, ProtimeError
 from workers.reading import TenantReading
@@ -52,8 +52,9 @@ class Deltas:
         tenants: Mapping[str, TenantReading],
         wake: Callable[[Iterable[Partition]], None],
         way: Way,
+        walks: int = AT_ONCE,
     ) -> None:
-        """`wake` is told which partitions have new work; `way` takes the records of a first walk."""
+        """`wake` is told which partitions have new work; `way` takes the records of a first walk, `walks` at a time."""
         self._scripts = scripts
         self._inbox = inbox
         self._leases = leases
@@ -63,11 +64,17 @@ class Deltas:
         self._tenants = tenants
         self._wake = wake
         self._disputed: dict[tuple[str, str], float] = {}
-        self._walk = DeltaWalk(inbox, states, tenants, wake, way)
+        self._walk = DeltaWalk(inbox, states, tenants, wake, way, walks)
         self._failures = DeltaFailures(inbox, states, refusals, tenants, wake)
 
     async def pull(self, tenant: str, collection: str) -> None:
         """Pulls until nobody asks any more. Another process that pulls already is told to pull once more."""
+        await self._pull(tenant, collection)
+        # Whoever makes room goes on with what found none: the timer may be hours away.
+        while (waiting := self._walk.next()) is not None:
+            await self._pull(*waiting)
+
+    async def _pull(self, tenant: str, collection: str) -> None:
         if collection not in self._tenants[tenant].deltas:
             return
         again = again_key(tenant, collection)
@@ -96,6 +103,9 @@ class Deltas:
         try:
             touched = await self._fetch(tenant, collection, state, lease, since)
             await self._pulled(tenant, collection, state, since, lease)
+        except NoRoom:
+            await self._failures.let_go(collection, marks)
+            return False
         except (ProtimeError, SetBack, LockLost) as error:
             again = await self._failed(tenant, collection, state, error, marks, since, lease)
             return again and await self._pull_once(tenant, collection, lease)

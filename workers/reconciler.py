@@ -67,13 +67,18 @@ class Reconciler:
         if not last:
             await self._note(tenant, job, since)
         # One in the future: the clock was set back meanwhile.
-        elif not 0 <= clock.now() - last < schedule.every and not self._refusals.resting(tenant, collection):
+        elif not 0 <= clock.now() - last < schedule.every and not await self._rests(tenant, collection):
             today = self._settings(tenant).today()
             window = window_of(collection, today, schedule.days_back, schedule.days_ahead)
             if (found := await self._run(tenant, collection, window)) is not None:
                 await self._note(tenant, job, since)
                 return found
         return None
+
+    async def _rests(self, tenant: str, collection: str) -> bool:
+        if self._refusals.resting(tenant, collection):
+            return True
+        return await self._refusals.whole_rests(tenant, collection)
 
     async def run_whole(self, tenant: str, collection: str) -> Found | None:
         """Everything there is, from the first day that is read. None when it could not be done."""
@@ -93,12 +98,13 @@ class Reconciler:
         try:
             found = await self._reconciliation.run(self._settings(tenant), tenant, collection, window)
         except ProtimeError as error:
-            if not await self._refusals.met(tenant, collection, error):
+            if not await self._refusals.whole_met(tenant, collection, error):
                 log.warning("not reconciled", error=str(error), **about)
             return None
         finally:
             await self._leases.release(lease)
         await self._refusals.over(tenant, collection)
+        await self._refusals.whole_over(tenant, collection)
         if await self._progress.life() != since:
             log.warning("not reconciled", error="the store was restarted meanwhile", **about)
             return None

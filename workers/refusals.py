@@ -1,7 +1,8 @@
 """A collection that Protime refuses (403, or 401 in spite of a new token) stops: it rests, and says why.
 
 Nothing else stops with it. It is tried again every minute, so that a scope that is granted later is enough to go on.
-A collection that gets no webhook goes on without: only its subscription stops, until a regular check gets one.
+A collection that gets no webhook goes on without: only its subscription stops, until a regular check gets one. And where Protime
+does not take the request for a whole list, only that rests, for longer each time.
 """
 
 from __future__ import annotations
@@ -10,12 +11,20 @@ import time
 
 import structlog
 
-from workers.protime import AuthenticationFailed, KeyMissing, PermissionDenied, ProtimeError
-from workers.store.stops import Stops, subscription
+from workers.protime import (
+    AuthenticationFailed,
+    Endless,
+    KeyMissing,
+    PermissionDenied,
+    ProtimeError,
+    Transient,
+)
+from workers.store.stops import Stops, subscription, whole
 
 log = structlog.get_logger()
 
 REST_SECONDS = 60.0
+_LONGEST_WHOLE_REST_SECONDS = 3600.0
 
 
 class Refused(Exception):
@@ -55,6 +64,41 @@ class Refusals:
             return
         if await self._stops.remove(tenant, collection):
             log.info("collection goes on", tenant=tenant, collection=collection)
+
+    async def whole_met(self, tenant: str, collection: str, error: ProtimeError) -> bool:
+        """The same for a request for a whole list, which may be refused where all others are answered."""
+        if await self.met(tenant, collection, error):
+            return True
+        if isinstance(error, Transient) and not isinstance(error, Endless):
+            return False
+        name = whole(collection)
+        known = await self._stops.put(tenant, name, str(error), at_least=2 * _LONGEST_WHOLE_REST_SECONDS)
+        log.error(
+            "list stopped: Protime does not give it as a whole",
+            tenant=tenant,
+            collection=collection,
+            error=str(error),
+            tried_for=round(time.time() - known.since) if known else 0,
+            to_do=(
+                "see what Protime does not take; until then nothing is loaded or compared as a whole. "
+                "It is tried again after a minute, later after longer, once an hour at least"
+            ),
+        )
+        return True
+
+    async def whole_rests(self, tenant: str, collection: str) -> bool:
+        """Whether its whole list is not to be asked for yet. Raises `RedisError`."""
+        stop = await self._stops.get(tenant, whole(collection))
+        if stop is None:
+            return False
+        # As long as it has been tried already: that doubles the pauses.
+        rest = min(_LONGEST_WHOLE_REST_SECONDS, max(self._rest_seconds, stop.at - stop.since))
+        return 0 <= time.time() - stop.at < rest
+
+    async def whole_over(self, tenant: str, collection: str) -> None:
+        """Its list was given to its end. Raises `RedisError`."""
+        if await self._stops.remove(tenant, whole(collection)):
+            log.info("list goes on", tenant=tenant, collection=collection)
 
     async def unsubscribed(
         self, tenant: str, collection: str, error: ProtimeError, check_seconds: float

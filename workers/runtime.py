@@ -33,6 +33,7 @@ from workers.store.echo import OwnWrites
 from workers.store.keys import Partition
 from workers.store.leases import Leases
 from workers.store.progress import ProgressStore
+from workers.store.pulse import Pulse
 from workers.store.purge import Purge
 from workers.store.state import States
 from workers.store.vault import CannotOpen
@@ -71,6 +72,7 @@ class Runtime:
         self.repairs = self._repairs()
         self.unconfigured = Unconfigured(self.store.inbox, self.store.gate, self._views)
         self.purge = Purge(redis, self.store.inbox, _kept_days(config), config.sinks)
+        self._pulse = Pulse(self.store.scripts)
         self._follower = clock.Follower(redis, UNAVAILABLE)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -167,6 +169,9 @@ class Runtime:
         self._tasks.add(asyncio.create_task(self._leases.keep()))
         for name in self._config.tenants:
             await self.first_loads(name)
+
+    async def after_restore(self, tenant: str) -> None:
+        await self.repairs.after_restore(tenant, self._config.tenants[tenant].collections, self._pulse)
 
     async def first_loads(self, tenant: str) -> None:
         """Notes the loads that nobody has noted yet, where nothing is to be waited for."""

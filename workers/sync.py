@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -44,9 +45,21 @@ class Sync:
         self._progress = progress
         self._patience = patience
 
-    async def loaded(self, tenant: str, collection: str) -> bool:
-        """Whether a load of the collection ever came to its end."""
-        return bool((await self._progress.get(tenant, f"sync:{collection}")).finished_at)
+    async def loaded(self, settings: TenantReading, tenant: str, collection: str) -> bool:
+        """Whether a load of the collection ever came to its end, and from a day that is early enough still."""
+        done = await self._progress.get(tenant, f"sync:{collection}")
+        return bool(done.finished_at) and (
+            not done.first_day or done.first_day <= _first_day(settings, collection)
+        )
+
+    async def remember(self, settings: TenantReading, tenant: str, collection: str) -> None:
+        """Notes from which day on the release before loaded it: that of the configuration, as far as anybody knows."""
+        job, since = f"sync:{collection}", await self._progress.life()
+        done = await self._progress.get(tenant, job)
+        if done.finished_at and not done.first_day:
+            done.first_day = _first_day(settings, collection)
+            with suppress(SetBack):  # the next start does it
+                await self._progress.put(tenant, job, done, since)
 
     async def load(
         self,
@@ -97,8 +110,10 @@ class Sync:
     ) -> Progress:
         job, since = f"sync:{collection}", await self._progress.life()
         progress = await self._progress.get(tenant, job)
-        if progress.finished_at or not progress.started_at:
-            progress = Progress(started_at=time.time(), expected=progress.records)
+        first_day = _first_day(settings, collection)
+        moved = bool(progress.first_day) and progress.first_day > first_day
+        if progress.finished_at or not progress.started_at or moved:
+            progress = Progress(started_at=time.time(), expected=progress.records, first_day=first_day)
         try:
             async for some in batches(self._pages(settings, collection, progress)):
                 if not lease.alive:
@@ -130,3 +145,9 @@ class Sync:
             return settings.client.list_from(collection, progress.next_link)
         references = settings.references.get(collection, [])
         return settings.client.list(collection, settings.window(collection), references)
+
+
+def _first_day(settings: TenantReading, collection: str) -> str:
+    """As text it stands before each later day; "" for a collection without days, which is always loaded whole."""
+    first = settings.first_day(collection)
+    return first.isoformat() if first else ""

@@ -18,7 +18,7 @@ from service.cli.finding import Finding, failed, fine, unseen
 from service.cli.logs import configure
 from service.cli.options import ConfigOption, JsonOption
 from workers.clients import Clients
-from workers.config import Config, old_days
+from workers.config import Config, cautions
 from workers.protime import AuthenticationFailed, ProtimeError, scopes_for
 from workers.sinks.base import Look
 from workers.store import Store
@@ -39,14 +39,14 @@ def check(
     69 when something does not answer.
     """
     loaded, path = configuration(context, config)
-    old, shown = list(old_days(loaded, datetime.now(UTC))), _silent if as_json else print
+    warnings, shown = list(cautions(loaded, datetime.now(UTC))), _silent if as_json else print
     shown(f"{path}: the configuration is valid: {_summary(loaded)}")
-    for found in old:
+    for found in warnings:
         shown(f"warn  {found}")
     findings = asyncio.run(_online(loaded, shown)) if online else []
     if as_json:
         told = [{"mark": f.mark.lower(), "what": f.what, "found": f.found} for f in findings]
-        screen.print_json({"config": str(path), "warnings": old, "online": told})
+        screen.print_json({"config": str(path), "warnings": warnings, "online": told})
     if code := max((finding.code for finding in findings), default=0):
         raise typer.Exit(code)
 

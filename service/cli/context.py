@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as HungUp
 
 from service.cli.logs import configure
 from service.cli.options import DEFAULT_CONFIG
-from workers.config import Config, load, masked, old_days
+from workers.config import Config, cautions, load, masked
 from workers.store import Store
 from workers.store.connect import StoreUnreachable, connect
 from workers.store.embedded import url_of
@@ -64,8 +64,8 @@ def log_configuration(config: Config) -> None:
     log.info("configuration", **masked(config))
 
 
-def log_old_days(config: Config) -> None:
-    for found in old_days(config, datetime.now(UTC)):
+def log_cautions(config: Config) -> None:
+    for found in cautions(config, datetime.now(UTC)):
         log.warning("configuration", warning=found)
 
 

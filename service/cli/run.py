@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +12,10 @@ import typer
 from service.cli.context import (
     configuration,
     embedded_asked_for,
+    log_cautions,
     log_configuration,
-    log_old_days,
     store_url,
 )
-from service.cli.failures import CommandFailed
 from service.cli.logs import configure
 from service.cli.options import ConfigOption
 from service.cli.processes import Child, Family, shiftwire
@@ -25,6 +23,7 @@ from service.listening import CannotListen, refuse_taken
 from workers.config import Config
 from workers.store.connect import StoreUnreachable
 from workers.store.connect import check as check_store
+from workers.store.partition_count import claim
 
 MetricsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Serve /livez, /readyz and /metrics here; 0: do not.")
@@ -57,6 +56,7 @@ def _refuse(config: Config) -> None:
     if config.store.url:
         with suppress(StoreUnreachable):
             asyncio.run(check_store(config.store.url, allow_volatile=config.store.allow_volatile))
+            asyncio.run(claim(config, config.store.url))
 
 
 def _is_taken(config: Config) -> bool:
@@ -78,10 +78,11 @@ def serve(context: typer.Context, config: ConfigOption = None) -> None:
 
 def work(context: typer.Context, config: ConfigOption = None, metrics_port: MetricsPort = 0) -> None:
     """A worker process: fetches, decides, delivers."""
+    from service.probes import probes  # noqa: PLC0415
     from workers.main import work as work_  # noqa: PLC0415
 
     loaded, _ = _started(context, config)
-    with _probed(metrics_port, loaded), embedded_asked_for(loaded):
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         work_(loaded, store_url(loaded))
 
 
@@ -90,11 +91,12 @@ def schedule(context: typer.Context, config: ConfigOption = None, metrics_port: 
 
     It polls deltas, checks subscriptions and finds forgotten work; a second one does no harm.
     """
+    from service.probes import probes  # noqa: PLC0415
     from workers.main import schedule as schedule_  # noqa: PLC0415
 
     loaded, _ = _started(context, config)
-    log_old_days(loaded)  # here, since every installation has one of these, and `run` starts it too
-    with _probed(metrics_port, loaded), embedded_asked_for(loaded):
+    log_cautions(loaded)  # here, since every installation has one of these, and `run` starts it too
+    with probes(metrics_port, store_url(loaded)), embedded_asked_for(loaded):
         schedule_(loaded, store_url(loaded))
 
 
@@ -104,15 +106,3 @@ def _started(context: typer.Context, path: Path | None) -> tuple[Config, Path]:
     loaded, found = configuration(context, path)
     log_configuration(loaded)
     return loaded, found
-
-
-@contextmanager
-def _probed(port: int, config: Config) -> Iterator[None]:
-    """Raises `CommandFailed` when the port cannot be had."""
-    from service.probes import NoPort, probes  # noqa: PLC0415
-
-    try:
-        with probes(port, store_url(config)):
-            yield
-    except NoPort as error:
-        raise CommandFailed(str(error)) from None

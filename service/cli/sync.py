@@ -102,7 +102,7 @@ def reconcile(
 ) -> None:
     """Compares a collection with Protime now, and repairs.
 
-    What was missed is reported, and delivered with the origin `reconcile`.
+    What was missed is reported, and delivered with the origin `reconcile`. Exit code 1 when Protime failed to show a record.
     """
     loaded, _ = configuration(context, config)
     known(loaded, tenant, collection)
@@ -117,13 +117,21 @@ def reconcile(
 
     found = with_store(loaded, compare)
     if as_json:
-        print(json.dumps({"looked_at": found.looked_at, "missed": found.missed, "deleted": found.deleted}))
-        return
-    print(f"{tenant}/{collection}: looked at {found.looked_at:,} records")
-    for name in found.missed:
-        print(f"missed   {name}")
-    for name in found.deleted:
-        print(f"deleted  {name}")
+        names = ("looked_at", "missed", "deleted", "left_out")
+        print(json.dumps({name: getattr(found, name) for name in names}))
+    else:
+        _tell(f"{tenant}/{collection}", found)
+    if found.left_out:
+        raise typer.Exit(1)
+
+
+def _tell(what: str, found: Found) -> None:
+    print(f"{what}: looked at {found.looked_at:,} records")
+    for word, names in (("missed", found.missed), ("deleted", found.deleted), ("left out", found.left_out)):
+        for name in names:
+            print(f"{word:<8} {name}")
+    if found.left_out:
+        print("Protime did not show what was left out; the next comparison asks for it again.", file=sys.stderr)
 
 
 def known(config: Config, tenant: str, collection: str | None = None) -> None:

@@ -40,6 +40,23 @@ def test_loads_and_reconciliations_bring_what_no_webhook_told(install):
     assert house.json("sync", "acme", "assignments")["records"] == 250
 
 
+def test_a_comparison_names_what_protime_did_not_show_tells_the_rest_and_fails(install):
+    house = install(collections={"assignments": RESOURCE})
+    house.start_all()
+    broken, gone = house.protime.plan()["id"], house.protime.plan()["id"]
+    until(lambda: len(house.subscriber.last()) == 2, 20, "both are known")
+    house.protime.switch(drop_probability=1.0, broken_record=broken)
+    house.protime.remove(broken)
+    house.protime.remove(gone)
+    done = house.run("reconcile", "acme", "assignments")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:] == [f"deleted  assignments/{gone}", f"left out assignments/{broken}"]
+    assert "asks for it again" in done.stderr
+    house.protime.switch(broken_record=0)
+    assert house.json("reconcile", "acme", "assignments")["left_out"] == []
+    until(lambda: house.subscriber.last()[f"assignments/{broken}"]["data"]["change"] == "deleted", 20, "told")
+
+
 def test_after_all_webhooks_were_dead_for_a_while_deletions_are_found_too(install):
     house = install(collections={"assignments": RESOURCE})
     house.start_all()

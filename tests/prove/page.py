@@ -18,6 +18,11 @@ came, and resources whose last state is wrong at the sink. **Doubled**: deliveri
 id tells. **Reordered**: events after a newer one of their resource. **Flow**: seconds from the end of the cause until new
 records of all partitions were at the sink, middle and worst of all moments. The faults are in `tests/prove/`. A row stays until
 its fault is tried again (`python -m tests.prove --only NAME --moments 50 --write`).
+
+Not in the table is a store that is restored from a backup: it has forgotten what came after that. A delta goes on from the link
+in the backup. Collections with `fetch: resource` are compared as a whole by themselves, and a warning says so; only when the
+backup was taken less than a minute before, run `shiftwire sync` and `shiftwire reconcile` for each. Sinks get events once more
+under the ids that they know. `store.partitions` must be what it was: another number is refused at the start.
 """
 TABLE = """| what | cause | what of it is seen | what the system does | moments | changes | lost | doubled per million | reordered | flow s | test |
 |---|---|---|---|---|---|---|---|---|---|---|

@@ -70,11 +70,15 @@ async def test_readyz_is_503_without_the_store_livez_is_not_and_both_recover(
     assert (await mortal.get("/readyz")).status_code == 200
 
 
-async def test_metrics_tell_how_long_ago_a_collection_was_compared(receiver: Client, redis: Redis) -> None:
+async def test_metrics_tell_how_long_ago_a_collection_was_compared(redis: Redis, redis_url: str) -> None:
     progress = ProgressStore(Scripts(redis))
-    done = Progress(finished_at=time.time() - 500)
-    await progress.put("acme", "reconciled:assignments", done, await progress.life())
-    [(about, age)] = (await figures(receiver))["shiftwire_reconcile_age_seconds"].items()
+    for collection in ("assignments", "clockings"):  # of the second it is configured no more
+        done = Progress(finished_at=time.time() - 500)
+        await progress.put("acme", f"reconciled:{collection}", done, await progress.life())
+    data = settings(redis_url)
+    data["tenants"]["acme"]["collections"]["assignments"]["reconcile"] = {}
+    async with serving(data) as client:
+        [(about, age)] = (await figures(client))["shiftwire_reconcile_age_seconds"].items()
     assert about == "collection=assignments tenant=acme"
     assert 500 <= age < 560
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from service.notifications import MOST_ITEMS, NotANotification, parse
 from tests.service.rig import change
+from workers.arrivals import of_item, why_unreadable
+from workers.protime import DeltaItem
 from workers.store.inbox import Arrival
 
 DEEP = 100_000
@@ -81,9 +84,34 @@ def test_white_space_around_is_nothing() -> None:
     assert len(arrivals(b" \r\n\t" + json.dumps(change()).encode() + b"\n ")) == 1
 
 
-@pytest.mark.parametrize("number", [0, 1, 2**31, 2**53 + 1, 2**63 - 1])
-def test_ids_are_whole_numbers_up_to_63_bits(number: int) -> None:
-    assert arrivals(change(number))[0].resource == f"assignments/{number}"
+@pytest.mark.parametrize("number", [0, 1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, -1, -(2**63), 10**60])
+def test_ids_are_whole_numbers_as_in_deltas(number: int) -> None:
+    [arrival] = arrivals(change(number))
+    assert arrival.resource == f"assignments/{number}"
+    data = msgspec.Raw(json.dumps(change(number)["data"]).encode())
+    assert arrival == of_item("assignments", DeltaItem("InsertOrUpdate", data))
+
+
+@pytest.mark.parametrize("kind", ["InsertOrUpdate", "Delete"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"id":1,"changeVersion":5}',
+        '{"id":1,"changeVersion":"a b"}',
+        '{"id":1,"changeVersion":"a\\n"}',
+        '{"id":1,"changeVersion":"\\u0000"}',
+        '{"id":1,"changeVersion":"é"}',
+        '{"id":1,"changeVersion":"%s"}' % ("a" * 65),
+        '{"id":%s}' % ("9" * 65),
+        '{"id":-%s}' % ("9" * 5000),
+    ],
+)
+def test_a_change_with_an_odd_head_is_taken_to_be_rejected_with_its_data(kind: str, data: str) -> None:
+    good = json.dumps(change(2))
+    odd, other = arrivals(f'[{{"changeType":"{kind}","data":{data}}},{good}]'.encode())
+    assert odd == Arrival("assignments/-", "", deleted=False, data=data.encode())
+    assert other.resource == "assignments/2"
+    assert why_unreadable(odd.data).startswith("the record cannot be told from others: ")
 
 
 @pytest.mark.parametrize(
@@ -96,20 +124,11 @@ def test_ids_are_whole_numbers_up_to_63_bits(number: int) -> None:
         ('{"id":true}', "Expected `int`, got `bool` - at `$.id`"),
         ('{"id":null}', "Expected `int`, got `null` - at `$.id`"),
         ('{"id":[]}', "Expected `int`, got `array` - at `$.id`"),
-        ('{"id":-1}', "Expected `int` >= 0 - at `$.id`"),
-        ('{"id":9223372036854775808}', "Expected `int` <= 9223372036854775807 - at `$.id`"),
-        ('{"id":%s}' % ("9" * 5000), "out of range - at `$.id`"),
         ('{"id":1e999}', "out of range - at `$.id`"),
         ("{}", "missing required field `id`"),
         ("null", "Expected `object`, got `null`"),
         ("[]", "Expected `object`, got `array`"),
         ("7", "Expected `object`, got `int`"),
-        ('{"id":1,"changeVersion":5}', "got `int` - at `$.changeVersion`"),
-        ('{"id":1,"changeVersion":"a b"}', "at `$.changeVersion`"),
-        ('{"id":1,"changeVersion":"a\\n"}', "at `$.changeVersion`"),
-        ('{"id":1,"changeVersion":"\\u0000"}', "at `$.changeVersion`"),
-        ('{"id":1,"changeVersion":"é"}', "at `$.changeVersion`"),
-        ('{"id":1,"changeVersion":"%s"}' % ("a" * 65), "length <= 64 - at `$.changeVersion`"),
     ],
 )
 def test_data_of_the_wrong_shape_is_refused_with_the_place(data: str, words: str) -> None:

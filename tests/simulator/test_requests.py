@@ -40,6 +40,13 @@ async def test_a_maintenance_window_is_503_with_retry_after(sim: Any) -> None:
 
 
 @pytest.mark.rule("4.1-500")
+async def test_a_broken_record_is_listed_and_answers_500(sim: Any) -> None:
+    sim.settings.broken_record = 1
+    assert (await sim.get("/people/1")).status_code == 500
+    assert (await sim.get("/people/2")).status_code == 200
+    assert 1 in {person["id"] for person in (await sim.get("/people")).json()["value"]}
+
+
 async def test_an_error_burst_is_so_many_500s(sim: Any) -> None:
     sim.settings.error_burst = 2
     assert [(await sim.get("/people")).status_code for _ in range(3)] == [500, 500, 200]

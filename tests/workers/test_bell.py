@@ -13,7 +13,8 @@ import pytest
 from redis.asyncio import Redis
 
 from workers import queue
-from workers.bell import Bell
+from workers.bell import AT_A_TIME, Bell
+from workers.delta_walk import AT_ONCE
 from workers.queue import BEFORE, LIVE_KEY, Wake, live_message, make_broker
 from workers.store import embedded
 from workers.store.connect import connect
@@ -86,7 +87,7 @@ async def test_wake_ups_are_worked_on_side_by_side(house: House) -> None:
 
 async def test_no_more_is_taken_than_can_be_begun(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.end()
-    monkeypatch.setattr("workers.bell._MOST", 3)
+    monkeypatch.setattr("workers.bell.AT_A_TIME", 3)
     busy = House(house.redis)
     busy.free.clear()
     for number in range(8):
@@ -183,3 +184,7 @@ async def test_with_no_worker_about_wake_ups_do_not_pile_up(
     assert waiting == [("acme", number) for number in range(7, 12)]
     assert await redis.llen(f"sw:queue:{BEFORE}") == 5
     broker.client.close()
+
+
+def test_first_walks_leave_half_of_the_places_to_what_is_live() -> None:
+    assert 2 * AT_ONCE <= AT_A_TIME

@@ -43,11 +43,13 @@ class House:
         since: date | None = None,
         make: Callable[[Redis], Scripts] = Scripts,
         way: Way | None = None,
+        walks: int = 9,
     ) -> None:
         self.redis = redis
         self.tenant = tenant
         scripts = make(redis)
-        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting={"acme": {"assignments": True}})
+        waiting = {name: {"assignments": True} for name in ("acme", "other")}
+        self.inbox = Inbox(scripts, partitions=1, max_backlog=0, waiting=waiting)
         self.states = DeltaStates(scripts)
         self.woken: list[Partition] = []
         settings = TenantReading(
@@ -70,6 +72,7 @@ class House:
             self.tenants,
             self._wake,
             way or Behind(self.inbox, self._wake),
+            walks,
         )
 
     def _wake(self, partitions: Iterable[Partition]) -> None:
@@ -570,3 +573,36 @@ async def test_notifications_do_not_wait_for_a_delta_that_others_keep_with_other
     await second.pull()
     assert await redis.hexists(P.through, "assignments")  # type: ignore[misc]
     assert P in second.woken
+
+
+async def test_a_walk_that_finds_no_room_holds_up_nothing_and_begins_when_another_ends(
+    redis: Redis, tenant: Tenant
+) -> None:
+    """All live jobs of a process share its places: with one long walk in each, nobody would hear a wake-up."""
+    await tenant.edit(**SHIFT)
+    go_on, taken = asyncio.Event(), list[str]()
+
+    class Slow:
+        async def take(self, tenant: str, _: Sequence[Arrival]) -> int:
+            taken.append(tenant)
+            await go_on.wait()
+            return 0
+
+    house = House(redis, tenant, way=Slow(), walks=1)
+    house.tenants["other"] = house.tenants["acme"]
+    walking = asyncio.create_task(house.pull())
+    async with asyncio.timeout(5):
+        while not taken:  # noqa: ASYNC110  # another task takes
+            await asyncio.sleep(0.01)
+    there = Partition("other", 0)
+    call = house.inbox.notify_call(there, "assignments", [Arrival("assignments/1", "01", False, b"{}")])
+    await house.inbox._scripts.run_many([call])
+    async with asyncio.timeout(1):
+        for _ in range(2):
+            await house.deltas.pull("other", "assignments")
+    assert taken == ["acme"]
+    assert there in house.woken  # what is told of it meanwhile does not wait
+    go_on.set()
+    await walking
+    assert taken == ["acme", "other"]
+    assert (await house.states.get("other", "assignments")).link

@@ -498,11 +498,32 @@ async def rejected(house: House) -> list[str]:
 @pytest.mark.parametrize("mode", ["payload", "delta", "resource"])
 async def test_each_item_whose_head_cannot_be_read_is_rejected_for_itself(redis: Redis, mode: str) -> None:
     house = House(redis, mode, never)
-    data = [msgspec.json.encode({"id": f"no-{n % 4}", "changeVersion": f"0{n}"}) for n in range(5)]
+    data = [msgspec.json.encode({"id": n % 4, "changeVersion": f"0 {n}"}) for n in range(5)]
     items = [DeltaItem("InsertOrUpdate", msgspec.Raw(one)) for one in data]
     await house.inbox.append("acme", "delta", [of_item("assignments", item) for item in items])
     assert await house.drain() == []
-    assert await rejected(house) == ["NormalizeError: the record has no integer id"] * 5
+    reasons = await rejected(house)
+    assert len(reasons) == 5
+    assert all("cannot be told from others: Expected `str` matching" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("version", ["00 01", "00\n1", "é"])
+async def test_a_fetched_record_with_an_odd_version_is_rejected_and_the_partition_goes_on(
+    redis: Redis, version: str
+) -> None:
+    async def odd(_: str, collection: str, number: int) -> Entry:
+        return Entry("", f"{collection}/{number}", version if number == 1 else "02", False, "", record("02"))
+
+    house = House(redis, "resource", odd)
+    for _ in range(2):
+        await house.notify("")
+        await house.drain()
+    await house.notify("01", resource="assignments/2")
+    assert [e["subject"] for e in await house.drain()] == ["assignments/2"]
+    assert (
+        await rejected(house)
+        == ["NormalizeError: changeVersion: expected printable ASCII without blanks"] * 2
+    )
 
 
 @pytest.mark.parametrize("mode", ["payload", "delta"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from workers.config.cautions import cautions
 from workers.config.loading import load, parse
 from workers.config.masking import masked
 from workers.config.mistakes import ConfigError
 from workers.config.model import AdminTokens, Config, Retention, Server, Store, Subscriptions
-from workers.config.old_days import old_days
 from workers.config.schema import config_schema
 from workers.config.sink_choice import SinkConfig
 from workers.config.tenant import Collection, FetchMode, ManualWebhook, Reconcile, Signature, Tenant
@@ -26,9 +26,9 @@ __all__ = [
     "Store",
     "Subscriptions",
     "Tenant",
+    "cautions",
     "config_schema",
     "load",
     "masked",
-    "old_days",
     "parse",
 ]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from workers.protime.collections import COLLECTIONS
 from workers.protime.external_references import PREDEFINED
+from workers.protime.filter_rules import LONGEST_RANGE_DAYS
 
 
 def is_dated(collection: str) -> bool:
     """Whether its delta needs a first date (protime-api §6.3)."""
     return COLLECTIONS[collection].dated is not None
+
+
+def longest_range_days(collection: str) -> int | None:
+    """How many days the range of a list may span; None: any number."""
+    return LONGEST_RANGE_DAYS if COLLECTIONS[collection].year_cap else None
 
 
 def reference_targets(collection: str) -> tuple[str, ...]:

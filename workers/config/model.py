@@ -10,7 +10,7 @@ from workers.config.section import Section
 from workers.config.sink_choice import SinkConfig
 from workers.config.tenant import Tenant
 from workers.config.values import (
-    AdminToken,
+    OptionalSecret,
     PublicUrl,
     RedisUrl,
     SecretKey,
@@ -72,10 +72,10 @@ class Server(Section):
 class AdminTokens(Section):
     """Bearer tokens of the two roles; an empty one counts as none."""
 
-    operator: AdminToken = Field(
+    operator: OptionalSecret = Field(
         default=None, description="bearer token of those who may act, at least 16 characters; empty: none"
     )
-    viewer: AdminToken = Field(
+    viewer: OptionalSecret = Field(
         default=None,
         description="bearer token of those who may read, at least 16 characters and another one; empty: none",
     )

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from workers.collections import WEBHOOK_COLLECTIONS
-from workers.config.catalog import is_dated, predefined_references, reference_targets
+from workers.config.catalog import is_dated, longest_range_days, predefined_references, reference_targets
 from workers.config.mistakes import Path, suggestion
 from workers.protime import earliest_delta_start
 
@@ -39,6 +39,7 @@ def broken_rules(data: Any, today: dt.date) -> Iterator[Finding]:
             if collection in WEBHOOK_COLLECTIONS:
                 here = (*path, "collections", collection)
                 yield from _since(here, collection, settings, today)
+                yield from _reconciled_days(here, collection, settings)
                 yield from _references(here, collection, settings)
                 yield from _people_fields(here, collection, settings)
                 if not managed:
@@ -93,6 +94,18 @@ def _since(path: Path, collection: str, settings: Mapping[str, Any], today: dt.d
     # payload keeps a delta too, to repair what was missed.
     elif fetch != "resource" and is_dated(collection) and since < SENSELESS_BEFORE:
         yield (*path, "since"), f"is before any day that Protime can have. Write {first} or later."
+
+
+def _reconciled_days(path: Path, collection: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    most = longest_range_days(collection)
+    given = _mapping(settings.get("reconcile"))
+    days = [given.get(key, usual) for key, usual in (("days_back", 7), ("days_ahead", 60))]
+    if most is not None and all(type(number) is int for number in days) and sum(days) > most:
+        span = f"days_back and days_ahead are {sum(days)} days together"
+        yield (
+            (*path, "reconcile"),
+            f"{span}, and Protime lists {collection} of at most {most}. Lower one of them.",
+        )
 
 
 def _date(value: Any) -> dt.date | None:

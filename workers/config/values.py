@@ -75,12 +75,6 @@ def _secret_key(secret: SecretStr | None) -> SecretStr | None:
     return secret
 
 
-def _admin_token(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and len(secret.get_secret_value()) < 16:
-        raise mistake("must be at least 16 characters. Make one with: openssl rand -hex 24")
-    return secret
-
-
 def _empty_is_none(value: Any) -> Any:
     return None if value == "" else value
 
@@ -138,7 +132,6 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Day = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_none)]
-AdminToken = Annotated[OptionalSecret, AfterValidator(_admin_token)]
 SecretKey = Annotated[OptionalSecret, AfterValidator(_secret_key)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Names = Annotated[str | list[str], BeforeValidator(_names)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar, runtime_checkable
@@ -142,6 +142,10 @@ class SinkOptions(_Strict):
         default=None,
         description="wait for more events of a record and deliver the net change: one event, or none when nothing is left of them",
     )
+
+    def cautions(self) -> Iterator[tuple[str, str]]:
+        """Option and text of what is allowed and better otherwise."""
+        return iter(())
 
     @model_validator(mode="after")
     def _client_is_there(self) -> Self:

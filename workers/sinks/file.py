@@ -91,9 +91,13 @@ def try_out(path: Path) -> None:
     nearest = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
     if not nearest.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(nearest))
-    with tempfile.NamedTemporaryFile(dir=nearest, prefix=".shiftwire-check-") as file:
-        file.write(b"\n")
-        file.flush()
+    try:
+        with tempfile.NamedTemporaryFile(dir=nearest, prefix=".shiftwire-check-") as file:
+            file.write(b"\n")
+            file.flush()
+    except OSError as error:
+        # Of the folder, not of a file that nobody knows.
+        raise OSError(error.errno, "it takes no new file", str(nearest)) from error
     if path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC))
 

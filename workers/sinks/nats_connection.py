@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import MaxPayloadError, NoServersError
+from nats.errors import Error, MaxPayloadError, NoServersError
 from nats.js.api import StreamConfig
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
@@ -25,6 +25,23 @@ _NO_RESPONDERS: Final = "503"
 
 class NotAStream(Exception):
     """Somebody answered a publication, and it was not JetStream: nothing is stored."""
+
+
+class NotEncrypted(Error):
+    """The server, or somebody between, offers no TLS where the url wants it."""
+
+    def __str__(self) -> str:
+        return "the server does not encrypt, and the url begins with tls://: it was told nothing"
+
+
+class _Client(Client):
+    """nats-py takes TLS for what a server may offer: it would send the password in the clear to one that does not."""
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        server = self._current_server
+        if initial_connection and server and server.uri.scheme == "tls" and not info.get("tls_required"):
+            raise NotEncrypted
+        await super()._process_info(info, initial_connection=initial_connection)
 
 
 class _Error(msgspec.Struct):
@@ -49,7 +66,7 @@ class NatsConnection:
 
     def __init__(self, options: NatsOptions) -> None:
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self._client = Client()
+        self._client = _Client()
         self._options = options
         self._inbox = self._client.new_inbox()
         self._numbers = count()

@@ -64,7 +64,9 @@ class WebhookSink:
         try:
             async with asyncio.timeout(seconds):
                 await self._transport.look()
-        except (TimeoutError, OSError, AddressRefused) as error:
+        except TimeoutError:
+            return Look("it takes no connection in time")
+        except (OSError, AddressRefused) as error:
             return Look(failure_of(error, seconds=seconds, text=self._readable(str(error))).reason)
         return Look(unseen="it takes a connection, and a request would be a delivery")
 

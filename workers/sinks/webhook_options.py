@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -64,11 +65,7 @@ def _printable(value: SecretStr) -> SecretStr:
 
 
 def _usable(secret: SecretStr) -> SecretStr:
-    if len(key_of(secret.get_secret_value())) < SHORTEST_KEY:
-        raise ValueError(
-            f"a secret of Standard Webhooks has at least {SHORTEST_KEY} bytes, which are 32 characters of base64. "
-            'Make one with: echo "whsec_$(openssl rand -base64 32)"'
-        )
+    key_of(secret.get_secret_value())
     return secret
 
 
@@ -94,7 +91,7 @@ class WebhookOptions(SinkOptions):
     )
     secret: Secrets = Field(
         default=(),
-        description="the signing secret, at least 24 bytes as whsec_ and base64, or several while they are rotated: each message then carries a signature by each",
+        description="the signing secret, whsec_ and base64 of 24 bytes or more, or several while they are rotated: each message then carries a signature by each",
     )
     unsigned: bool = Field(
         default=False,
@@ -170,6 +167,14 @@ class WebhookOptions(SinkOptions):
             word for value in values for word in value.split() if word.lower() not in ("bearer", "basic")
         ]
         return frozenset([*self._secrets(), *bare, *values, *words, *query, *path])
+
+    def cautions(self) -> Iterator[tuple[str, str]]:
+        if any(len(key) < SHORTEST_KEY for key in self.keys):
+            text = (
+                f"has less than the {SHORTEST_KEY} bytes of Standard Webhooks, so many receivers refuse it. "
+                'Make one with: echo "whsec_$(openssl rand -base64 32)"'
+            )
+            yield "secret", text
 
     def _secrets(self) -> list[str]:
         return [secret.get_secret_value() for secret in self.secret]

@@ -69,6 +69,7 @@ class Store:
             {name: tenant.delta_life_seconds for name, tenant in config.tenants.items()},
             tuple(config.sinks),
             self.sink_states,
+            {n: [c for c, how in t.collections.items() if how.reconciled] for n, t in config.tenants.items()},
         )
 
 

@@ -36,7 +36,7 @@ def delta_families(
         ),
         family(
             "shiftwire_stopped",
-            "1 for a collection that Protime refuses to this client, or that gets no webhook; the log says why",
+            "1 for a collection that Protime refuses to this client, whose list it does not give, or that gets no webhook; the log says why",
             dict.fromkeys(stops, 1.0),
         ),
     ]

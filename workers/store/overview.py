@@ -33,7 +33,9 @@ class Overview:
         delta_lives: Mapping[str, float],
         sinks: Iterable[str],
         sink_states: SinkStates,
+        reconciled: Mapping[str, Iterable[str]],
     ) -> None:
+        """`reconciled`: the collections that are compared on a schedule."""
         self._redis = scripts.redis
         self._progress = ProgressStore(scripts)
         self._inbox = inbox
@@ -44,6 +46,7 @@ class Overview:
         self._delta_lives = delta_lives
         self._sinks = tuple(sinks)
         self._sink_states = sink_states
+        self._compared = reconciled
 
     async def metrics(self) -> list[Metric]:
         """Prometheus families. Raises `redis.exceptions.RedisError`."""
@@ -119,7 +122,7 @@ class Overview:
         """One that never came to its end counts from when it was due for the first time."""
         last = {
             c: (await self._progress.get(tenant, f"reconciled:{c}")).finished_at
-            for c in self._collections[tenant]
+            for c in self._compared[tenant]
         }
         ages: dict[tuple[str, ...], float] = {
             (tenant, c): max(0.0, time.time() - at) for c, at in last.items() if at

@@ -65,8 +65,12 @@ class _Traces:
     resources: dict[int, list[str]] = field(default_factory=dict)
 
     def numbers(self) -> list[int]:
-        """The numbers of partitions under which a store can look like this."""
-        return [n for n in range(max(1, self.most), _MOST + 1) if self._fits(n)]
+        """The numbers of partitions under which a store can look like this.
+
+        One that was kept with several is not refused for what was lost long ago, as long as nothing more gets out of sight.
+        """
+        possible = range(max(1, self.most), _MOST + 1)
+        return [n for n in possible if self._fits(n)] or list(possible)
 
     def _fits(self, partitions: int) -> bool:
         return all(
@@ -102,14 +106,8 @@ async def _sample(redis: Redis, partition: Partition) -> list[str]:
 
 
 def _refusal(configured: int, held: Sequence[int]) -> str:
-    if not held:
-        kept = "it has been used with several numbers"
-    elif len(held) == 1:
-        kept = f"it is kept with {held[0]}"
-    else:
-        kept = f"it is kept with another number, such as {held[0]}"
-    to_do = f"Put store.partitions back{f' to {held[0]}' if held else ''}, or begin with an empty store"
+    kept = f"with {held[0]}" if len(held) == 1 else f"with another number, such as {held[0]}"
     return (
-        f"store.partitions is {configured}, but the store already holds changes and {kept}: under another number "
-        f"accepted changes would never be read. {to_do}."
+        f"store.partitions is {configured}, but the store already holds changes and is kept {kept}: under another number "
+        f"accepted changes would never be read. Put store.partitions back to {held[0]}, or begin with an empty store."
     )

@@ -14,7 +14,8 @@ from workers.store.scripts import Scripts
 class Progress(msgspec.Struct):
     """Times are Unix seconds. `next_link` is the page to go on with, "" before the first and after the last.
 
-    `expected` is how many records the job before this one found, 0 if there was none.
+    `expected` is how many records the job before this one found, 0 if there was none. `first_day` is the one that a load began
+    with (ISO 8601), "" without one, or where that was not noted yet.
     """
 
     next_link: str = ""
@@ -23,6 +24,7 @@ class Progress(msgspec.Struct):
     started_at: float = 0.0
     finished_at: float = 0.0
     expected: int = 0
+    first_day: str = ""
 
     @property
     def rate(self) -> float:

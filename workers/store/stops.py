@@ -14,6 +14,8 @@ from workers.store.keys import tenant_key
 _STALE_SECONDS = 900.0
 #: Behind a collection's name: what stopped is its subscription alone.
 _SUBSCRIPTION = "/subscription"
+#: The same for the list of all its records.
+_WHOLE = "/whole"
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -36,9 +38,12 @@ class Stops:
 
     async def all(self, tenant: str) -> dict[str, Stop]:
         """By collection; `webhooks` stands for the subscriptions of all."""
-        # A refusal of the collection says more than one of its subscription: it comes last.
+        # A refusal of the collection says more than one of a part of it: it comes last.
         found = sorted((await self._read(tenant)).items(), reverse=True)
-        return {name.removesuffix(_SUBSCRIPTION): stop for name, stop in found}
+        return {name.partition("/")[0]: stop for name, stop in found}
+
+    async def get(self, tenant: str, name: str) -> Stop | None:
+        return (await self._read(tenant)).get(name)
 
     async def of_subscriptions(self, tenant: str) -> frozenset[str]:
         """The collections whose subscription stopped."""
@@ -68,6 +73,11 @@ class Stops:
 def subscription(collection: str) -> str:
     """The name of the stop of a collection's subscription; that of the collection itself is its own."""
     return f"{collection}{_SUBSCRIPTION}"
+
+
+def whole(collection: str) -> str:
+    """The name of the stop of its loads and comparisons."""
+    return f"{collection}{_WHOLE}"
 
 
 def _key(tenant: str) -> str:

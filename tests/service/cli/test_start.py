@@ -60,4 +60,4 @@ def test_a_process_whose_probes_have_no_port_ends_before_it_works(configured: st
         )
     for answer in answers:
         assert (answer.code, "Traceback" in answer.err) == (1, False)
-        assert f"--metrics-port {port}: cannot be listened on (Address already in use)" in answer.err
+        assert f"cannot listen on 0.0.0.0:{port}: another program listens there" in answer.err

@@ -48,6 +48,28 @@ def test_absent_and_null_are_the_same_at_every_depth(before: dict[str, Any], aft
     assert changes(before, after) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"person": {"id": 7}}, {"person": {"id": 7, "externalReferences": {"@employee-number": "E-1"}}}),
+        ({"externalReferences": {"@badge-number": "1"}}, {"externalReferences": {"@employee-number": "E-1"}}),
+        ({"externalReferences": {"x": "1"}}, {"externalReferences": {"x": "1", "y": "2"}}),
+        ({"levels": [{"level": 1, "externalReferences": {"x": "1"}}]}, {"levels": [{"level": 1}]}),
+    ],
+)
+def test_references_that_only_one_of_the_two_shows_are_no_change(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert changes(before, after) == changes(after, before) == []
+
+
+def test_a_reference_that_both_show_may_change() -> None:
+    old = {"person": {"id": 7, "externalReferences": {"@employee-number": "E-1"}}}
+    new = {"person": {"id": 7, "externalReferences": {"@employee-number": "E-2", "@badge-number": "1"}}}
+    assert changes(old, new) == [("person.externalReferences.@employee-number", "E-1", "E-2")]
+    assert not same([old], [new])
+
+
 def test_numbers_compare_by_value_and_booleans_are_no_numbers() -> None:
     assert same(1, 1.0)
     assert not same(1, True)

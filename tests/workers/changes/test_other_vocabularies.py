@@ -56,7 +56,7 @@ COUNTER: dict[str, Any] = {
         ({"payPeriodHoursDurationInMinutes": 9000}, ["period_hours_changed"]),
         ({"shiftDefinition": {"id": 2}}, ["shift_changed"]),
         ({"shiftDefinition": None}, ["shift_changed"]),
-        ({"shiftDefinition": {"id": 1, "externalReferences": {"@shift-code": "E"}}}, ["updated"]),
+        ({"shiftDefinition": {"id": 1, "externalReferences": {"@shift-code": "E"}}}, []),
         ({"somethingNew": 1}, ["updated"]),
         (
             {"timePresentDurationInMinutes": 0, "flextimeDurationInMinutes": -480, "flextimeBalanceInMinutes": 0},

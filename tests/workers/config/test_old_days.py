@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workers.config import Config, old_days, parse
+from workers.config import Config, cautions, parse
 
 ASSIGNMENTS = "tenants.acme.collections.assignments"
 #: In Brussels the year has begun at this moment; in London it has not.
@@ -18,7 +18,7 @@ BEFORE = MIDNIGHT - dt.timedelta(seconds=1)
 def at(case: Any, moment: dt.datetime) -> tuple[Config, list[str]]:
     """What a process that starts at this moment reads, and what it warns of."""
     config = parse(case.data, today=moment.date())
-    return config, old_days(config, moment)
+    return config, cautions(config, moment)
 
 
 @pytest.mark.rule("6.3-earliest")

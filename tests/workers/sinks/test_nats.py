@@ -195,6 +195,26 @@ async def test_both_sides_know_each_other_by_certificate(server, tmp_path, make_
     assert "certificate" in failure.reason.lower()
 
 
+async def test_a_server_that_does_not_encrypt_is_told_no_password_where_the_url_wants_tls(make_event):
+    heard = b""
+
+    async def eavesdrop(reader, writer):
+        nonlocal heard
+        writer.write(
+            b'INFO {"server_id":"x","version":"2.10.0","auth_required":true,"max_payload":1048576}\r\n'
+        )
+        heard = await reader.read(4096)
+        writer.close()
+
+    async with await asyncio.start_server(eavesdrop, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        tested = sink(port, url=f"tls://joe:hunter22@127.0.0.1:{port}", timeout_seconds=3)
+        failure = await the_only_failure(tested, make_event(1))
+    assert heard == b""
+    assert (failure.scope, failure.permanent) == ("sink", False)
+    assert "does not encrypt" in failure.reason
+
+
 async def test_a_killed_server_has_all_that_was_acknowledged_and_each_event_once(tmp_path, make_event):
     before = [make_event(number) for number in range(5000, 5100)]
     events = [make_event(number) for number in range(5000)]
