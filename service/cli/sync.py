@@ -131,7 +131,9 @@ def _tell(what: str, found: Found) -> None:
         for name in names:
             print(f"{word:<8} {name}")
     if found.left_out:
-        print("Protime did not show what was left out; the next comparison asks for it again.", file=sys.stderr)
+        print(
+            "Protime did not show what was left out; the next comparison asks for it again.", file=sys.stderr
+        )
 
 
 def known(config: Config, tenant: str, collection: str | None = None) -> None:
