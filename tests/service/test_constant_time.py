@@ -20,7 +20,9 @@ _SECRET = re.compile(
 
 #: Comparisons of things that only sound like a secret, or whose two sides are both our own: no stranger sends one of them.
 HARMLESS = {
+    "service/cli/simulator.py": "the secret of the stand-in, printed where it is the known one",
     "service/receivers.py: subscription.token not in self._unusable": "records of our own store",
+    "workers/config/rules.py": "two tokens of our own configuration",
     "workers/config/wording.py": "words of our own about a mistake",
     "workers/protime/auth.py": "the token in use and the one Protime has just refused",
     "workers/protime/filter_syntax.py": "words of a filter's grammar",
