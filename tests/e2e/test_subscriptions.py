@@ -36,7 +36,8 @@ def test_a_webhook_lost_behind_our_back_is_made_anew(install, figures, action: s
     until(installation.caught_up, 3, "what was missed arrives")
     figures(f"{action}: a new webhook {anew:.1f} s later (checked every {CHECK_SECONDS:.0f} s)")
     assert {e["origin"] for e in sink.of(missed)} == {"delta"}
-    assert [e["origin"] for e in sink.of(told)] == ["webhook", "delta"]
+    # The first walk of the delta may have been as fast as the first notification.
+    assert [e["origin"] for e in sink.of(told)][1:] == ["delta"]
     protime.write(id=missed, comments="somebody listens")
     until(lambda: len(sink.of(missed)) == 2, 5, "changes flow again")
     assert sink.of(missed)[-1]["origin"] == "webhook"
