@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import cast
@@ -10,6 +9,7 @@ from typing import cast
 import structlog
 from redis.asyncio import Redis
 
+from workers.clock import now_ms
 from workers.events import Event
 from workers.store.former_sinks import former_sinks
 from workers.store.inbox import Inbox
@@ -45,7 +45,7 @@ class Purge:
 
     async def _trim(self, partition: Partition, key: str, kind: str) -> None:
         """These streams carry the time in their ids."""
-        oldest = int(time.time() * 1000) - self._days[kind] * _DAY_MS
+        oldest = now_ms() - self._days[kind] * _DAY_MS
         gone = await self._redis.xtrim(key, minid=f"{max(oldest, 0)}-0", approximate=False)
         await self._count(partition, kind, gone)
 
@@ -58,14 +58,14 @@ class Purge:
 
     async def _first_to_keep(self, log_key: str, needed: int) -> str:
         """An entry id. One that is dated in the future, since the store's clock was ahead, is as old as what follows it."""
-        now_ms = time.time() * 1000
-        keep_ms = now_ms - self._days["events"] * _DAY_MS
+        latest_ms = now_ms() + _SKEW_MS
+        keep_ms = now_ms() - self._days["events"] * _DAY_MS
         undated = ""
         async for id_, fields in walk(self._redis, log_key):
             dated_ms = _ms(Event(fields[b"e"]))
-            if int(id_.partition("-")[0]) >= needed or keep_ms <= dated_ms <= now_ms + _SKEW_MS:
+            if int(id_.partition("-")[0]) >= needed or keep_ms <= dated_ms <= latest_ms:
                 return undated or id_
-            undated = (undated or id_) if dated_ms > now_ms + _SKEW_MS else ""
+            undated = (undated or id_) if dated_ms > latest_ms else ""
         return ""
 
     async def _needed(self, p: Partition) -> int:

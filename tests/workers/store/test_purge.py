@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from workers import clock
 from workers.store.gate import Apply, Gate
 from workers.store.inbox import Arrival, Inbox
 from workers.store.keys import Partition
@@ -147,3 +149,18 @@ async def test_an_event_dated_in_the_future_stays_before_one_that_is_young(redis
     house = await delivered(redis, {2: FUTURE, 3: FUTURE, 4: young, 5: young})
     await house.purge(OLD)
     assert await house.events() == [2, 3, 4, 5]
+
+
+async def test_a_worker_whose_clock_is_years_ahead_purges_nothing_that_is_young(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Age is by the store's clock, which workers follow: a dead letter that is gone nobody can hand back."""
+    dead = Dead(1, "assignments/1", 1, "refused by the sink", "HTTP 422")
+    await house.lane.commit("me", 0, Outcome(5, delivered=[2, 3, 4, 5], dead=[dead]))
+    monkeypatch.setattr(clock, "SHARED", clock.Clock())
+    await clock.follow(house.redis, clock.SHARED)
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 3 * 365 * 86_400)
+    await house.purge(dict.fromkeys(NOTHING, 30))
+    assert await house.redis.xlen(P.journal) == 5
+    assert await house.redis.xlen(P.dead) == 1
